@@ -1,0 +1,1 @@
+//! The accept loop, the guard and the routes.

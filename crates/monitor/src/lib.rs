@@ -1,0 +1,23 @@
+//! What the monitoring user interface may ask and is told.
+//!
+//! The types here are the whole contract between the broker and its user
+//! interface. They are carried by two hosts, the desktop window over IPC and a
+//! browser over HTTP, which add nothing to them; their TypeScript
+//! (`ui/src/lib/api/monitor.ts`) is generated from them.
+
+mod frame;
+mod request;
+
+pub use frame::{
+    BrokerState, BrokerStatus, ClientRow, ClientRows, Frame, Problem, TopicRow, TopicRows, Traffic,
+};
+pub use request::{Publish, Refusal, Request};
+
+/// Most topics in one list; [`TopicRows::total`] tells of the rest.
+pub const MAX_TOPIC_ROWS: usize = 2_000;
+
+/// Most clients in one list; [`ClientRows::total`] tells of the rest.
+pub const MAX_CLIENT_ROWS: usize = 200;
+
+/// Most characters of a value in a list.
+pub const MAX_PREVIEW_CHARACTERS: usize = 200;

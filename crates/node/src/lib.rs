@@ -1,0 +1,1 @@
+//! A running broker: configuration, paths, start, state, drain.

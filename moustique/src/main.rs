@@ -1,0 +1,3 @@
+//! The broker for machines without a screen.
+
+fn main() {}
