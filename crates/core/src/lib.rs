@@ -1,1 +1,38 @@
-//! x
+//! Every rule of the broker as a synchronous state machine.
+//!
+//! Strings from outside become types at the border: [`Topic`], [`Filter`],
+//! [`ClientName`], [`PublisherName`]. A command becomes a [`Change`] by
+//! [`Plan`], which checks it against the [`State`] and the [`Limits`] without
+//! touching either; the change is stored by the caller and only then applied
+//! by [`State::apply`]. So nothing is visible that is not stored.
+//!
+//! Absent on purpose: clocks (time is an argument), input and output, threads,
+//! and any knowledge of how a request looks on the wire.
+
+mod change;
+mod client;
+mod filter;
+mod filter_index;
+mod limits;
+mod message;
+mod name;
+mod plan;
+mod queue;
+mod state;
+mod text;
+mod topic;
+mod values;
+
+pub use change::{Change, Command, Draft, Rejection};
+pub use client::Client;
+pub use filter::Filter;
+pub use filter_index::{FilterId, FilterIndex};
+pub use limits::Limits;
+pub use message::{Message, MessageId, MessageKind, Timestamp};
+pub use name::{ClientName, PublisherName};
+pub use plan::Plan;
+pub use queue::Delivery;
+pub use state::{ClientKey, Handover, Loaded, LoadedClient, State};
+pub use text::InvalidText;
+pub use topic::Topic;
+pub use values::Values;

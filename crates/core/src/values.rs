@@ -1,0 +1,52 @@
+//! The last value of every topic.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::message::Message;
+use crate::topic::Topic;
+
+/// The last message of every topic, sorted by topic.
+#[derive(Debug, Default)]
+pub struct Values {
+    by_topic: BTreeMap<Topic, Arc<Message>>,
+    bytes: usize,
+}
+
+impl Values {
+    /// The last message of the topic.
+    #[must_use]
+    pub fn get(&self, topic: &str) -> Option<&Arc<Message>> {
+        self.by_topic.get(topic)
+    }
+
+    /// The last messages, sorted by topic.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Message>> {
+        self.by_topic.values()
+    }
+
+    /// How many topics there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_topic.len()
+    }
+
+    /// Whether there is no topic.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_topic.is_empty()
+    }
+
+    /// Bytes of all messages, topics included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn set(&mut self, message: Arc<Message>) {
+        self.bytes += message.bytes();
+        if let Some(before) = self.by_topic.insert(message.topic.clone(), message) {
+            self.bytes -= before.bytes();
+        }
+    }
+}
