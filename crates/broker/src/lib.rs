@@ -1,1 +1,23 @@
-//! x
+//! The handle that everything above it calls.
+//!
+//! [`Broker`] takes orders from many tasks; one thread, the sequencer, stores
+//! them batch by batch and only then applies and answers them. Reads take the
+//! lock shortly and never wait for the disk; a pickup may park until something
+//! arrives for its client.
+//!
+//! Absent on purpose: HTTP and every other wire shape. Nothing above this
+//! crate knows of SQLite, files or threads.
+
+mod broker;
+mod clock;
+mod error;
+mod maintenance;
+mod pickup;
+mod sequencer;
+mod statistics;
+mod waiters;
+
+pub use broker::{Broker, ClientView, Listed, Options};
+pub use error::Refused;
+pub use pickup::{Pickup, PickupOrder};
+pub use statistics::{Counters, Statistics};

@@ -23,9 +23,11 @@ pub struct Client {
     pub(crate) filters: BTreeSet<Filter>,
     pub(crate) queue: Queue,
     /// The last message handed over; everything after it that matches waits.
-    pub(crate) cursor: MessageId,
-    /// The cursor as the log has it.
-    pub(crate) stored_cursor: MessageId,
+    pub(crate) handed_over: MessageId,
+    /// The last message that arrived: what the log is to know.
+    pub(crate) arrived: MessageId,
+    /// The last message that arrived as far as the log knows.
+    pub(crate) stored: MessageId,
 }
 
 impl Client {

@@ -48,15 +48,15 @@ pub struct LoadedClient {
     pub subscriptions: Vec<(Filter, MessageId)>,
 }
 
-/// Messages on their way to a client. Either they arrive and this is dropped,
-/// or they are given back with [`State::give_back`].
+/// Messages on their way to a client: in the end either [`State::arrived`] or
+/// [`State::give_back`] is called with them.
 #[derive(Debug)]
 pub struct Handover {
     /// Who gets them.
     pub client: ClientName,
     /// The messages, oldest first.
     pub deliveries: Vec<Delivery>,
-    cursor_before: MessageId,
+    handed_over_before: MessageId,
 }
 
 /// Everything the broker knows: values, clients, filters, queues.
@@ -144,8 +144,8 @@ impl State {
                 if let Some(key) = self.keys.get(&client).copied()
                     && let Some(client) = self.clients.get_mut(key.0)
                 {
-                    client.stored_cursor = up_to;
-                    if client.cursor == up_to {
+                    client.stored = up_to;
+                    if client.arrived == up_to {
                         self.moved.remove(&key);
                     }
                 }
@@ -156,6 +156,9 @@ impl State {
 
     /// Hands over what waits for the client, at most `max` messages, and notes
     /// that it was heard of. `None` when the client is not known.
+    ///
+    /// The log does not learn of it before the messages arrived: a broker that
+    /// dies in between delivers them again after its start.
     pub fn take(
         &mut self,
         client: &str,
@@ -166,18 +169,17 @@ impl State {
     ) -> Option<Handover> {
         let key = self.hear(client, address, now, time)?;
         let client = self.clients.get_mut(key.0)?;
-        let cursor_before = client.cursor;
+        let handed_over_before = client.handed_over;
         let bytes_before = client.queue.bytes();
         let deliveries = client.queue.take(max, &self.limits);
         self.queues_bytes -= bytes_before - client.queue.bytes();
         if let Some(last) = deliveries.last() {
-            client.cursor = last.message.id;
-            self.moved.insert(key);
+            client.handed_over = last.message.id;
         }
         Some(Handover {
             client: client.name.clone(),
             deliveries,
-            cursor_before,
+            handed_over_before,
         })
     }
 
@@ -192,11 +194,20 @@ impl State {
         let bytes_before = client.queue.bytes();
         client.queue.give_back(handover.deliveries);
         self.queues_bytes += client.queue.bytes() - bytes_before;
-        client.cursor = client.cursor.min(handover.cursor_before);
-        if client.cursor == client.stored_cursor {
-            self.moved.remove(&key);
-        } else {
-            self.moved.insert(key);
+        client.handed_over = client.handed_over.min(handover.handed_over_before);
+    }
+
+    /// Notes that the messages arrived, so that the log learns of it with the
+    /// next batch: see [`crate::Plan::new`].
+    pub fn arrived(&mut self, handover: &Handover) {
+        if let Some(last) = handover.deliveries.last()
+            && let Some(key) = self.keys.get(&handover.client).copied()
+            && let Some(client) = self.clients.get_mut(key.0)
+        {
+            client.arrived = client.arrived.max(last.message.id);
+            if client.arrived != client.stored {
+                self.moved.insert(key);
+            }
         }
     }
 
@@ -218,14 +229,13 @@ impl State {
 
     /// Clients that have been silent for longer than
     /// [`Limits::client_silence`].
-    pub fn silent(&self, now: Instant) -> impl Iterator<Item = &ClientName> {
+    pub fn silent(&self, now: Instant) -> impl Iterator<Item = (ClientKey, &ClientName)> {
         self.clients
             .iter()
-            .map(|(_, client)| client)
-            .filter(move |client| {
+            .filter(move |(_, client)| {
                 now.saturating_duration_since(client.heard) > self.limits.client_silence
             })
-            .map(|client| &client.name)
+            .map(|(key, client)| (ClientKey(key), &client.name))
     }
 
     /// The bounds that hold.
@@ -238,6 +248,12 @@ impl State {
     #[must_use]
     pub fn values(&self) -> &Values {
         &self.values
+    }
+
+    /// A client's place.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<ClientKey> {
+        self.keys.get(name).copied()
     }
 
     /// A client by its name.
@@ -275,13 +291,13 @@ impl State {
         self.dropped
     }
 
-    /// Cursors that moved since they were stored last.
+    /// What arrived since the log learned of it last.
     pub(crate) fn moved_cursors(&self) -> impl Iterator<Item = Change> {
         self.moved.iter().filter_map(|key| {
             let client = self.clients.get(key.0)?;
             Some(Change::PickedUp {
                 client: client.name.clone(),
-                up_to: client.cursor,
+                up_to: client.arrived,
             })
         })
     }
@@ -301,8 +317,9 @@ impl State {
             heard: now,
             filters: Default::default(),
             queue: Queue::default(),
-            cursor,
-            stored_cursor: cursor,
+            handed_over: cursor,
+            arrived: cursor,
+            stored: cursor,
         }));
         self.keys.insert(name, key);
         key
@@ -344,7 +361,7 @@ impl State {
                 let Some(client) = self.clients.get_mut(subscriber.client.0) else {
                     continue;
                 };
-                if message.id <= subscriber.since || message.id <= client.cursor {
+                if message.id <= subscriber.since || message.id <= client.handed_over {
                     continue;
                 }
                 let before = client.queue.bytes();
@@ -422,8 +439,10 @@ mod tests {
 
     fn take(state: &mut State, client: &str) -> Vec<String> {
         let taken = state.take(client, usize::MAX, LOCAL, Instant::now(), Timestamp(0));
-        let payloads = taken.unwrap().deliveries;
-        payloads
+        let taken = taken.unwrap();
+        state.arrived(&taken);
+        taken
+            .deliveries
             .iter()
             .map(|d| d.message.payload.to_string())
             .collect()
@@ -483,7 +502,11 @@ mod tests {
         let handover = state
             .take("c", 1, LOCAL, Instant::now(), Timestamp(0))
             .unwrap();
-        run(&mut state, [publish("t", "3")]);
+        let stored = run(&mut state, [publish("t", "3")]);
+        assert!(
+            matches!(&stored[..], [Change::Logged(_)]),
+            "the log learns nothing yet"
+        );
         state.give_back(handover);
         assert_eq!(take(&mut state, "c"), ["1", "2", "3"]);
     }
@@ -553,7 +576,7 @@ mod tests {
         let silence = state.limits().client_silence;
         let later = Instant::now() + silence + Duration::from_secs(1);
         assert_eq!(state.silent(Instant::now()).count(), 0);
-        let client = state.silent(later).next().unwrap().clone();
+        let client = state.silent(later).next().unwrap().1.clone();
         run(&mut state, [Command::Forget { client }]);
         assert!(state.client("c").is_none());
         assert_eq!((state.queues_bytes, state.subscription_count()), (0, 0));

@@ -1,0 +1,25 @@
+//! Why an order was not carried out.
+
+use moustique_core::Rejection;
+use moustique_store::CommitError;
+use thiserror::Error;
+
+/// Why an order was not carried out. Nothing of it was.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// A bound is reached.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The order could not be stored.
+    #[error(transparent)]
+    NotStored(#[from] CommitError),
+    /// Orders come faster than the disk takes them.
+    #[error("the broker is busy: no order was taken for {seconds} s; try again later")]
+    Busy {
+        /// How long the order waited.
+        seconds: u64,
+    },
+    /// The broker is about to stop, or has stopped.
+    #[error("the broker is stopping; try again when it runs")]
+    Stopping,
+}

@@ -1,0 +1,151 @@
+//! Counters that are kept beside the lock.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// What is counted while the broker runs. Every counter only grows, but for
+/// the gauges of what is open now.
+#[derive(Debug)]
+pub struct Counters {
+    started: Instant,
+    messages: AtomicU64,
+    requests: AtomicU64,
+    connections: AtomicUsize,
+    connections_refused: AtomicU64,
+    messages_per_second: AtomicU64,
+    requests_per_second: AtomicU64,
+}
+
+/// How busy the broker is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Statistics {
+    /// Time since the start.
+    pub uptime: Duration,
+    /// Messages stored since the start.
+    pub messages: u64,
+    /// Requests answered since the start.
+    pub requests: u64,
+    /// Messages a second, over the last second.
+    pub messages_per_second: f64,
+    /// Requests a second, over the last second.
+    pub requests_per_second: f64,
+    /// Messages dropped from full queues since the start.
+    pub dropped: u64,
+    /// Topics that have a value.
+    pub topics: usize,
+    /// Clients that are known.
+    pub clients: usize,
+    /// Connections that are open.
+    pub connections: usize,
+    /// Connections that were refused because too many were open.
+    pub connections_refused: u64,
+}
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            messages: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            connections: AtomicUsize::new(0),
+            connections_refused: AtomicU64::new(0),
+            messages_per_second: AtomicU64::new(0),
+            requests_per_second: AtomicU64::new(0),
+        }
+    }
+
+    /// A request was answered.
+    pub fn request_answered(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A connection was opened.
+    pub fn connection_opened(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A connection was closed.
+    pub fn connection_closed(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A connection was refused because too many were open.
+    pub fn connection_refused(&self) {
+        self.connections_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn messages_stored(&self, count: u64) {
+        self.messages.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self, dropped: u64, topics: usize, clients: usize) -> Statistics {
+        Statistics {
+            uptime: self.started.elapsed(),
+            messages: self.messages.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
+            messages_per_second: f64::from_bits(self.messages_per_second.load(Ordering::Relaxed)),
+            requests_per_second: f64::from_bits(self.requests_per_second.load(Ordering::Relaxed)),
+            dropped,
+            topics,
+            clients,
+            connections: self.connections.load(Ordering::Relaxed),
+            connections_refused: self.connections_refused.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Turns the counters into rates, once a second.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    at: tokio::time::Instant,
+    messages: u64,
+    requests: u64,
+}
+
+impl Sampler {
+    pub(crate) fn new(counters: &Counters) -> Self {
+        Self {
+            at: tokio::time::Instant::now(),
+            messages: counters.messages.load(Ordering::Relaxed),
+            requests: counters.requests.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn sample(&mut self, counters: &Counters) {
+        let now = Self::new(counters);
+        let seconds = now.at.duration_since(self.at).as_secs_f64();
+        if seconds > 0.0 {
+            let rate = |after: u64, before: u64| ((after - before) as f64 / seconds).to_bits();
+            counters
+                .messages_per_second
+                .store(rate(now.messages, self.messages), Ordering::Relaxed);
+            counters
+                .requests_per_second
+                .store(rate(now.requests, self.requests), Ordering::Relaxed);
+        }
+        *self = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_is_of_the_time_between_two_samples() {
+        let counters = Counters::new();
+        let mut sampler = Sampler::new(&counters);
+        for _ in 0..30 {
+            counters.request_answered();
+        }
+        counters.messages_stored(5);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        sampler.sample(&counters);
+        let statistics = counters.read(0, 0, 0);
+        assert_eq!(statistics.requests_per_second, 15.0);
+        assert_eq!(statistics.messages_per_second, 2.5);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        sampler.sample(&counters);
+        assert_eq!(counters.read(0, 0, 0).requests_per_second, 0.0);
+    }
+}
