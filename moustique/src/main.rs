@@ -1,3 +1,84 @@
 //! The broker for machines without a screen.
 
-fn main() {}
+mod arguments;
+mod signals;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use moustique_node::{ConfigSource, EXAMPLE, Node, Paths, logging};
+
+use crate::arguments::Arguments;
+use crate::signals::Signals;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse_from(std::env::args_os());
+    if arguments.generate_config {
+        return match io::stdout().write_all(EXAMPLE.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    let Some(source) = configuration(&arguments) else {
+        return complain("this user has no home folder: name one with --data-dir");
+    };
+    let config = match source.load() {
+        Ok(config) => config,
+        Err(error) => return complain(error),
+    };
+    if let Err(error) = logging::start(&config.logging, arguments.debug) {
+        return complain(error);
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(format_args!("no threads can be started: {error}")),
+    };
+    runtime.block_on(run(Node::new(source)))
+}
+
+/// Serves until a signal comes or the broker ends by a fault.
+async fn run(node: Node) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return complain(format_args!("signals cannot be received: {error}")),
+    };
+    // The node has logged what keeps it from serving.
+    if node.start().await.is_err() {
+        return ExitCode::FAILURE;
+    }
+    let mut state = node.source();
+    tokio::select! {
+        () = signals.next() => {}
+        _ = state.wait_for(|source| source.status.problem.is_some()) => {
+            return ExitCode::FAILURE;
+        }
+    }
+    tokio::select! {
+        () = node.stop() => ExitCode::SUCCESS,
+        // Whoever asks twice does not want to wait. What was acknowledged is
+        // stored all the same.
+        () = signals.next() => ExitCode::FAILURE,
+    }
+}
+
+fn configuration(arguments: &Arguments) -> Option<ConfigSource> {
+    let mut paths = match &arguments.data_dir {
+        Some(folder) => Paths::in_folder(folder),
+        None => Paths::of_user()?,
+    };
+    if let Some(file) = &arguments.config {
+        paths.config.clone_from(file);
+    }
+    Some(ConfigSource {
+        paths,
+        required: arguments.config.is_some(),
+    })
+}
+
+/// Says one sentence where there is no log yet.
+fn complain(what: impl Display) -> ExitCode {
+    // Without anywhere to complain to there is nothing left to do.
+    let _ = writeln!(io::stderr(), "moustique: {what}");
+    ExitCode::FAILURE
+}

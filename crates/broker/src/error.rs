@@ -10,9 +10,12 @@ pub enum Refused {
     /// A bound is reached.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// The order could not be stored.
-    #[error(transparent)]
-    NotStored(#[from] CommitError),
+    /// No room is left on the disk that holds the data.
+    #[error("the disk that holds the data is full; nothing was stored")]
+    DiskFull,
+    /// The disk reports another fault.
+    #[error("the data cannot be written ({0}); nothing was stored")]
+    NotStored(String),
     /// Orders come faster than the disk takes them.
     #[error("the broker is busy: no order was taken for {seconds} s; try again later")]
     Busy {
@@ -22,4 +25,13 @@ pub enum Refused {
     /// The broker is about to stop, or has stopped.
     #[error("the broker is stopping; try again when it runs")]
     Stopping,
+}
+
+impl From<CommitError> for Refused {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Full => Self::DiskFull,
+            CommitError::Failed(fault) => Self::NotStored(fault),
+        }
+    }
 }

@@ -1,1 +1,27 @@
 //! The accept loop, the guard and the routes.
+//!
+//! One port carries the classic API, the monitor and its user interface. A
+//! connection is served by hyper itself, with deadlines of our own around it;
+//! a request that names a classic verb goes straight to [`classic`], all
+//! others through an axum router.
+//!
+//! Absent on purpose: any rule of the broker, and SQLite.
+
+mod app;
+mod body;
+mod classic;
+mod connection;
+mod dialects;
+mod guard;
+mod limits;
+mod monitor;
+mod peers;
+mod refusal;
+mod route;
+mod server;
+mod ui;
+
+pub use app::{App, AppOptions};
+pub use limits::HttpLimits;
+pub use peers::PeerRules;
+pub use server::{Drained, Server};

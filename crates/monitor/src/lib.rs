@@ -4,14 +4,22 @@
 //! interface. They are carried by two hosts, the desktop window over IPC and a
 //! browser over HTTP, which add nothing to them; their TypeScript
 //! (`ui/src/lib/api/monitor.ts`) is generated from them.
+//!
+//! A host hands a [`Source`] to [`Frames`] and sends on what comes out of it;
+//! it answers [`Request::Publish`] with [`publish`]. The other requests are
+//! about the host itself.
 
+mod answer;
 mod frame;
 mod request;
+mod stream;
 
+pub use answer::publish;
 pub use frame::{
     BrokerState, BrokerStatus, ClientRow, ClientRows, Frame, Problem, TopicRow, TopicRows, Traffic,
 };
 pub use request::{Publish, Refusal, Request};
+pub use stream::{Frames, Source};
 
 /// Most topics in one list; [`TopicRows::total`] tells of the rest.
 pub const MAX_TOPIC_ROWS: usize = 2_000;

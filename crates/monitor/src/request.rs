@@ -45,3 +45,14 @@ pub struct Refusal {
     /// What was given, what was expected, what to do.
     pub detail: String,
 }
+
+impl Refusal {
+    /// A refusal with a fixed word and a sentence for the user.
+    #[must_use]
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}

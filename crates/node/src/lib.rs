@@ -1,1 +1,19 @@
-//! A running broker: configuration, paths, start, state, drain.
+//! A running broker: checked configuration, paths, start, state, drain.
+//!
+//! [`Node`] is what both programs are made of: the headless one runs it until
+//! it is told to end, the desktop one starts and stops it from the tray. Its
+//! state is always in [`Node::source`]; a start that fails is a state with a
+//! [`moustique_monitor::Problem`] in it, never a task that silently died.
+
+mod addresses;
+mod config;
+mod load;
+pub mod logging;
+mod node;
+mod paths;
+mod problem;
+
+pub use config::{Config, Database, Level, Logging, Performance, Security, Server, ServerEncoding};
+pub use load::{ConfigError, ConfigSource, EXAMPLE};
+pub use node::{GRACE, Node, VERSION};
+pub use paths::Paths;

@@ -1,1 +1,91 @@
 //! Bytes to meaning and back: the classic wire protocol.
+//!
+//! What every existing client speaks is a form whose values are obscured in
+//! one of two ways (spec/PROTOCOL.md, section 1). A request flows one way:
+//!
+//! ```text
+//! path ──> Verb::parse ──> Verb::check_method
+//! header, query ──> Encoding::declared ─┐
+//! body or query ────────────────────────┴─> read ──> Request { command, encoding, basis }
+//!                                            │
+//!                   Form::parse (strict) ────┤
+//!                   dialect (which encoding) ┤
+//!                   Post, Pickup, … ─────────┘
+//! ```
+//!
+//! and its answer the other way: [`GetVal::reply`], [`PickupReply`],
+//! [`version_reply`] make the JSON text and encode it like the request;
+//! the verbs that only change something answer with an empty body. Whatever is
+//! refused is a [`Rejection`], the one table of statuses, codes and texts.
+//!
+//! ```
+//! use moustique_core::{ClientName, Topic};
+//! use moustique_protocol::{Command, Encoding, Hints, RequestLimits, Verb, read};
+//!
+//! /// What the broker knows that can tell the dialects apart.
+//! struct Nothing;
+//! impl Hints for Nothing {
+//!     fn topic_exists(&self, _: &str) -> bool { false }
+//!     fn client_known(&self, _: &str) -> bool { false }
+//!     fn last_used(&self) -> Option<Encoding> { None }
+//!     fn configured(&self) -> Encoding { Encoding::Classic }
+//! }
+//!
+//! let verb = Verb::parse("/POST")?;
+//! verb.check_method("PUT")?;
+//! let declared = Encoding::declared(None, None)?;
+//! let body = b"topic=Y2uioJHin2y0L2uyov90MJ1j&message=ZwRhAD%3D%3D&from=MKAjZmV=";
+//! let request = read(verb, body, declared, &Nothing, &RequestLimits::default())?;
+//! assert_eq!(request.encoding, Encoding::Classic);
+//! let Command::Post(post) = request.command else { unreachable!() };
+//! assert_eq!(post.topic.as_str(), "/home/kitchen/temp");
+//! assert_eq!(post.message.as_ref(), "21.5");
+//!
+//! let refused = read(verb, b"message=on", None, &Nothing, &RequestLimits::default());
+//! let refused = refused.unwrap_err();
+//! assert_eq!((refused.status(), refused.code()), (404, "missing_field"));
+//! assert_eq!(refused.to_string(), "POST needs the field 'topic', which is missing");
+//! # Ok::<(), moustique_protocol::Rejection>(())
+//! ```
+//!
+//! Absent on purpose: sockets, HTTP types, clocks and the system's time zone
+//! (it is an argument), and any state of the broker beyond [`Hints`].
+
+mod dialect;
+#[cfg(test)]
+mod dialect_figures;
+mod encoding;
+mod excerpt;
+mod fields;
+mod form;
+mod getval;
+mod message_json;
+mod pickup;
+mod post;
+mod putval;
+#[cfg(test)]
+mod recorded;
+mod rejection;
+mod request;
+mod rotated_base64;
+mod subscribe;
+#[cfg(test)]
+mod vectors;
+mod verb;
+mod version;
+
+pub use dialect::{Basis, Decision, Hints, decide};
+pub use encoding::{Encoding, Undecodable};
+pub use excerpt::Excerpt;
+pub use fields::Fields;
+pub use form::{Form, FormLimits};
+pub use getval::GetVal;
+pub use message_json::SystemMessage;
+pub use pickup::{MAX_WAIT, Pickup, PickupReply};
+pub use post::Post;
+pub use putval::PutVal;
+pub use rejection::Rejection;
+pub use request::{Command, Request, RequestLimits, read};
+pub use subscribe::Subscribe;
+pub use verb::Verb;
+pub use version::version_reply;

@@ -1,0 +1,176 @@
+//! The classic API over HTTP (spec/PROTOCOL.md, section 1).
+
+use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method, Request, Response};
+use http_body::Body;
+use moustique_broker::PickupOrder;
+use moustique_core::Timestamp;
+use moustique_protocol::{
+    Command, Encoding, GetVal, Hints, Pickup, PickupReply, Rejection, SystemMessage, Verb, read,
+    version_reply,
+};
+
+use crate::app::Inner;
+use crate::body::{self, ReplyBody};
+use crate::refusal::Refusal;
+
+/// The content type of every classic reply.
+pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+const ENCODING_HEADER: &str = "moustique-encoding";
+
+/// Answers one request that names a verb.
+pub(crate) async fn answer<B>(
+    app: &Inner,
+    verb: Verb,
+    request: Request<B>,
+    peer: IpAddr,
+) -> Result<Response<ReplyBody>, Refusal>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (head, body) = request.into_parts();
+    verb.check_method(head.method.as_str())?;
+    check_content_encoding(&head.headers)?;
+    let query = head.uri.query();
+    let header = head.headers.get(ENCODING_HEADER).map(HeaderValue::as_bytes);
+    let request = if head.method == Method::GET {
+        // The query is the form; an `encoding` in it is read with it.
+        let declared = Encoding::declared(header, None)?;
+        decode(
+            app,
+            verb,
+            query.unwrap_or_default().as_bytes(),
+            declared,
+            peer,
+        )?
+    } else {
+        let declared = Encoding::declared(header, query)?;
+        let form = body::read(body, &app.http)
+            .await
+            .map_err(|error| Refusal::from_body(error, &app.http))?;
+        decode(app, verb, &form, declared, peer)?
+    };
+    let encoding = request.encoding;
+    match request.command {
+        Command::Post(post) => {
+            app.broker.publish(post.into_draft(peer)).await?;
+            Ok(done())
+        }
+        Command::PutVal(put) => {
+            app.broker.publish(put.into_draft(peer)).await?;
+            Ok(done())
+        }
+        Command::Subscribe(subscribe) => {
+            let (client, filter) = (subscribe.client, subscribe.filter);
+            app.broker.subscribe(client, filter, peer).await?;
+            Ok(done())
+        }
+        Command::Pickup(pickup) => pick_up(app, &pickup, encoding, peer).await,
+        Command::GetVal(get) => match app.broker.value(get.topic.as_str()) {
+            Some(message) => Ok(reply(GetVal::reply(&message, &app.zone, encoding))),
+            None => Err(Rejection::NoValue { topic: get.topic }.into()),
+        },
+        Command::Version => Ok(reply(version_reply(&app.version, encoding))),
+    }
+}
+
+fn decode(
+    app: &Inner,
+    verb: Verb,
+    form: &[u8],
+    declared: Option<Encoding>,
+    peer: IpAddr,
+) -> Result<moustique_protocol::Request, Rejection> {
+    let request = read(verb, form, declared, &Knowledge { app, peer }, &app.limits)?;
+    if request.basis.is_evidence() {
+        app.dialects.remember(peer, request.encoding);
+    }
+    Ok(request)
+}
+
+async fn pick_up(
+    app: &Inner,
+    pickup: &Pickup,
+    encoding: Encoding,
+    peer: IpAddr,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let order = PickupOrder {
+        client: pickup.client.as_str(),
+        max: pickup.max.map_or(usize::MAX, usize::from),
+        wait: pickup.wait,
+        address: peer,
+    };
+    let mut json = PickupReply::new(&pickup.client, &app.zone);
+    let Some(handover) = app.broker.pickup(order).await? else {
+        json.push_system(&SystemMessage::resubscribe(now(), peer));
+        return Ok(reply(json.finish(encoding)));
+    };
+    for delivery in handover.deliveries() {
+        for filter in &delivery.filters {
+            json.push(filter, &delivery.message);
+        }
+    }
+    let bytes = Bytes::from(json.finish(encoding));
+    Ok(with_headers(ReplyBody::Pickup(Some((bytes, handover)))))
+}
+
+/// A compressed body would pass every bound while it is unpacked.
+fn check_content_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.get(CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(Refusal::ContentEncoding),
+        _ => Ok(()),
+    }
+}
+
+fn done() -> Response<ReplyBody> {
+    Response::new(ReplyBody::empty())
+}
+
+fn reply(bytes: Vec<u8>) -> Response<ReplyBody> {
+    with_headers(ReplyBody::whole(bytes))
+}
+
+fn with_headers(body: ReplyBody) -> Response<ReplyBody> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, TEXT);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn now() -> Timestamp {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What the broker knows that can tell the dialects apart.
+struct Knowledge<'a> {
+    app: &'a Inner,
+    peer: IpAddr,
+}
+
+impl Hints for Knowledge<'_> {
+    fn topic_exists(&self, topic: &str) -> bool {
+        self.app.broker.knows_topic(topic)
+    }
+
+    fn client_known(&self, client: &str) -> bool {
+        self.app.broker.knows_client(client)
+    }
+
+    fn last_used(&self) -> Option<Encoding> {
+        self.app.dialects.last_used(self.peer)
+    }
+
+    fn configured(&self) -> Encoding {
+        self.app.encoding
+    }
+}

@@ -1,0 +1,88 @@
+//! The monitor API over HTTP: requests by POST, frames as server-sent events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, Stream};
+use moustique_monitor::{Frames, Refusal, Request, publish};
+use tokio::sync::watch;
+
+use crate::body;
+use crate::refusal;
+use crate::route::{AppState, Peer};
+
+/// Time between two signs of life on a quiet stream, so that both ends and all
+/// in between know that the connection stands.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Carries out a request of the user interface.
+pub(crate) async fn rpc(
+    State(app): AppState,
+    Extension(Peer(peer)): Extension<Peer>,
+    body: Body,
+) -> Response {
+    let bytes = match body::read(body, &app.http).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let refusal = refusal::Refusal::from_body(error, &app.http);
+            return refusal.into_response().map(Body::new);
+        }
+    };
+    let request = match serde_json::from_slice(&bytes) {
+        Ok(request) => request,
+        Err(error) => {
+            let detail = format!("The request is not understood: {error}.");
+            return refused(&Refusal::new("invalid", detail));
+        }
+    };
+    let result = match request {
+        Request::Publish(order) => publish(&app.broker, &app.limits.broker, order, peer).await,
+        Request::Start | Request::Stop | Request::OpenInBrowser => Err(Refusal::new(
+            "window_only",
+            "Only the desktop window can do that.",
+        )),
+    };
+    match result {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// The frames from now on. Ends when the broker begins to stop.
+pub(crate) async fn stream(
+    State(app): AppState,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let frames = Frames::new(app.source.clone());
+    let stopping = app.broker.stopping();
+    let events = stream::unfold((frames, stopping), next_event);
+    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))
+}
+
+type Position = (Frames, watch::Receiver<bool>);
+
+async fn next_event(
+    (mut frames, mut stopping): Position,
+) -> Option<(Result<Event, Infallible>, Position)> {
+    let news = tokio::select! {
+        biased;
+        _ = stopping.wait_for(|stopping| *stopping) => return None,
+        news = frames.next() => news?,
+    };
+    let json = serde_json::to_string(&news).ok()?;
+    Some((Ok(Event::default().data(json)), (frames, stopping)))
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = match refusal.code.as_str() {
+        "invalid" => StatusCode::BAD_REQUEST,
+        "window_only" => StatusCode::FORBIDDEN,
+        "full" => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, axum::Json(refusal)).into_response()
+}

@@ -1,0 +1,92 @@
+//! Which code answers which request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request as AxumRequest, State};
+use axum::middleware::{self, Next};
+use axum::response::Response as AxumResponse;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::{Method, Request, Response, Uri};
+use http_body::Body;
+use moustique_protocol::{Excerpt, Rejection, Verb};
+use tower::ServiceExt;
+
+use crate::app::{App, Inner};
+use crate::body::ReplyBody;
+use crate::refusal::Refusal;
+use crate::{classic, guard, monitor, ui};
+
+/// The address a request comes from, canonical: no IPv4 address is written as
+/// IPv6.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Answers a request. A classic verb is answered at once, everything else by
+/// the router.
+pub(crate) async fn answer<B>(
+    app: &App,
+    mut request: Request<B>,
+    peer: IpAddr,
+) -> Response<ReplyBody>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if changes && let Err(refusal) = guard::check_same_site(request.headers()) {
+        return refusal.into_response();
+    }
+    if let Ok(verb) = Verb::parse(request.uri().path()) {
+        return classic::answer(app.inner(), verb, request, peer)
+            .await
+            .unwrap_or_else(Refusal::into_response);
+    }
+    request.extensions_mut().insert(Peer(peer));
+    let routed = app
+        .router()
+        .oneshot(request.map(axum::body::Body::new))
+        .await;
+    match routed {
+        Ok(response) => response.map(ReplyBody::Routed),
+        Err(never) => match never {},
+    }
+}
+
+/// Everything but the classic API.
+pub(crate) fn router(app: Arc<Inner>) -> Router {
+    let monitor = Router::new()
+        .route("/", get(ui::page))
+        .route("/favicon.svg", get(ui::file))
+        .route("/assets/{*path}", get(ui::file))
+        .route("/v1/monitor/rpc", post(monitor::rpc))
+        .route("/v1/monitor/stream", get(monitor::stream))
+        .layer(middleware::from_fn(local_only))
+        .with_state(app);
+    Router::new().merge(monitor).fallback(unknown)
+}
+
+async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {
+    let allowed = match request.extensions().get::<Peer>() {
+        Some(Peer(peer)) => guard::check_local(request.headers(), *peer),
+        None => Err(Refusal::NotLocal),
+    };
+    match allowed {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response().map(axum::body::Body::new),
+    }
+}
+
+async fn unknown(uri: Uri) -> AxumResponse {
+    let given = Excerpt::of(uri.path().trim_matches('/'));
+    let refusal = Refusal::from(Rejection::UnknownVerb { given });
+    refusal.into_response().map(axum::body::Body::new)
+}
+
+/// The state that handlers of the router share.
+pub(crate) type AppState = State<Arc<Inner>>;

@@ -1,0 +1,151 @@
+//! The accept loop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::connection::{self, Ending};
+
+/// Connections that the system holds ready before they are accepted.
+const BACKLOG: i32 = 1_024;
+
+/// The pause after the system refuses to accept, because it has no more file
+/// descriptors: some connections may have ended by then.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A bound port that does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Every request under way was answered.
+    Whole,
+    /// The time was over; this many connections were cut.
+    Cut {
+        /// Connections that were cut.
+        connections: usize,
+    },
+}
+
+impl Server {
+    /// Binds the port.
+    ///
+    /// # Errors
+    /// What the system says, such as that the port is taken.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        // A stopped broker's port is free again at once. On Windows the same
+        // option would let two programs share the port.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            // `::` is every address, also on systems where it is not.
+            socket.set_only_v6(false)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from_std(socket.into())?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address that is bound, with its real port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is cancelled; then accepts nothing more, lets
+    /// requests that are under way be answered for at most `grace`, and cuts
+    /// what is left.
+    pub async fn serve(self, app: App, stop: CancellationToken, grace: Duration) -> Drained {
+        let tracker = TaskTracker::new();
+        let ending = Ending::default();
+        self.accept_until(&app, &stop, &tracker, &ending).await;
+        tracker.close();
+        ending.soon.cancel();
+        if time::timeout(grace, tracker.wait()).await.is_ok() {
+            return Drained::Whole;
+        }
+        let connections = tracker.len();
+        ending.now.cancel();
+        tracker.wait().await;
+        Drained::Cut { connections }
+    }
+
+    /// Accepts connections; the port is closed when this returns.
+    async fn accept_until(
+        self,
+        app: &App,
+        stop: &CancellationToken,
+        tracker: &TaskTracker,
+        ending: &Ending,
+    ) {
+        let places = Arc::new(Semaphore::new(app.inner().http.connections));
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) if is_of_one_connection(&error) => continue,
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted");
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = time::sleep(ACCEPT_PAUSE) => continue,
+                    }
+                }
+            };
+            let counters = app.inner().broker.counters();
+            match Arc::clone(&places).try_acquire_owned() {
+                Ok(place) => {
+                    counters.connection_opened();
+                    tracker.spawn(hold(place, stream, app.clone(), ending.clone()));
+                }
+                Err(_) => {
+                    counters.connection_refused();
+                    drop(stream);
+                }
+            }
+        }
+    }
+}
+
+/// Serves a connection and gives its place back.
+async fn hold(place: OwnedSemaphorePermit, stream: TcpStream, app: App, ending: Ending) {
+    connection::serve(stream, app.clone(), ending).await;
+    app.inner().broker.counters().connection_closed();
+    drop(place);
+}
+
+/// Whether the connection broke before it was accepted, which says nothing
+/// about the next one.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
+}

@@ -1,0 +1,71 @@
+//! Under which addresses this machine is reached.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use if_addrs::Interface;
+
+/// Base URLs under which a listener is reached, the best one for a device on
+/// the network first and loopback last.
+pub(crate) fn reachable(listening: SocketAddr) -> Vec<String> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    urls(listening, &interfaces)
+}
+
+fn urls(listening: SocketAddr, interfaces: &[Interface]) -> Vec<String> {
+    let ip = listening.ip();
+    let mut addresses: Vec<IpAddr> = if ip.is_unspecified() {
+        interfaces
+            .iter()
+            .map(Interface::ip)
+            .filter(|address| address.is_ipv4() || ip.is_ipv6())
+            // Of no use without the name of an interface.
+            .filter(|address| !is_link_local(*address))
+            .collect()
+    } else {
+        vec![ip]
+    };
+    if ip.is_unspecified() && !addresses.iter().any(IpAddr::is_loopback) {
+        addresses.push(Ipv4Addr::LOCALHOST.into());
+    }
+    addresses.sort_by_key(|address| (address.is_loopback(), address.is_ipv6()));
+    addresses.dedup();
+    addresses
+        .into_iter()
+        .map(|address| format!("http://{}", SocketAddr::new(address, listening.port())))
+        .collect()
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_single_address_is_itself() {
+        assert_eq!(
+            urls(listening("192.168.1.5:80"), &[]),
+            ["http://192.168.1.5:80"]
+        );
+        assert_eq!(urls(listening("[::1]:80"), &[]), ["http://[::1]:80"]);
+    }
+
+    #[test]
+    fn every_address_ends_with_loopback() {
+        let urls = reachable(listening("0.0.0.0:33334"));
+        assert_eq!(
+            urls.last().map(String::as_str),
+            Some("http://127.0.0.1:33334")
+        );
+        assert_eq!(urls.iter().filter(|url| url.contains("127.")).count(), 1);
+    }
+}

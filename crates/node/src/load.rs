@@ -1,0 +1,247 @@
+//! Reading the configuration.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_saphyr::UserMessageFormatter;
+
+use crate::config::Config;
+use crate::paths::Paths;
+
+/// A configuration file with every key, its meaning and its default.
+pub const EXAMPLE: &str = include_str!("example.yaml");
+
+/// A configuration file larger than this is not one. 1 MiB.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Where the configuration comes from. It is read anew at each start, so that
+/// a mended file takes effect.
+#[derive(Clone, Debug)]
+pub struct ConfigSource {
+    /// The file, and the folders of what it does not name.
+    pub paths: Paths,
+    /// Whether the file must be there, because the user named it. Otherwise a
+    /// file that is missing stands for the defaults.
+    pub required: bool,
+}
+
+/// Why a configuration cannot be used. Nothing of it takes effect.
+#[derive(Debug)]
+pub struct ConfigError {
+    file: PathBuf,
+    line: Option<u64>,
+    reason: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl ConfigSource {
+    /// Reads and checks the configuration.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no YAML, has an unknown key or a bad
+    /// value.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let file = &self.paths.config;
+        match read(file) {
+            Ok(text) => Config::parse(&text, file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.required => {
+                Ok(Config::default())
+            }
+            Err(error) => Err(ConfigError {
+                file: file.clone(),
+                line: None,
+                reason: format!("it cannot be read: {error}"),
+            }),
+        }
+    }
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    let bytes = std::fs::metadata(file)?.len();
+    if bytes > MAX_BYTES {
+        return Err(io::Error::other(format!(
+            "it has {bytes} bytes; at most {MAX_BYTES} are expected"
+        )));
+    }
+    std::fs::read_to_string(file)
+}
+
+impl Config {
+    /// Reads the text of a configuration file. `file` is named in errors.
+    ///
+    /// # Errors
+    /// When it is no YAML, has an unknown key or a bad value.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        // A file without any key, such as one of comments only, is no mapping.
+        serde_saphyr::from_str::<Option<Self>>(text)
+            .map(Option::unwrap_or_default)
+            .map_err(|error| {
+                let error = error.without_snippet();
+                let text = error.render_with_formatter(&UserMessageFormatter);
+                let location = error.location();
+                // The text ends with the place, which is said before it.
+                let place = location.map_or_else(String::new, |at| {
+                    format!(" at line {}, column {}", at.line(), at.column())
+                });
+                ConfigError {
+                    file: file.to_owned(),
+                    line: location.map(|at| at.line()),
+                    reason: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
+                }
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("config.yaml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_example_is_the_default() {
+        assert_eq!(parse(EXAMPLE), Ok(Config::default()));
+    }
+
+    /// Whoever takes the comment signs off an example key gets a valid file.
+    #[test]
+    fn the_commented_keys_of_the_example_are_valid() {
+        let mut text = String::new();
+        for line in EXAMPLE.lines() {
+            let key = line.trim_start().strip_prefix("# ").unwrap_or("");
+            let is_key = key.starts_with("path: ")
+                || key.starts_with("file: ")
+                || key.starts_with("allowed_ips:")
+                || key.starts_with("blocked_peers:")
+                || key.trim_start().starts_with("- ");
+            text.push_str(&if is_key {
+                format!("  {key}")
+            } else {
+                line.to_owned()
+            });
+            text.push('\n');
+        }
+        let config = parse(&text).unwrap();
+        assert!(config.database.path.is_some() && config.logging.file.is_some());
+        assert_eq!(config.security.allowed_ips.map(|ips| ips.len()), Some(2));
+        assert_eq!(config.security.blocked_peers.len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_the_default() {
+        for text in ["", "# only a comment\n", "server: {}\n"] {
+            assert_eq!(parse(text), Ok(Config::default()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_holds() {
+        let config = parse(
+            "server:\n  port: 1883\n  host: \"::1\"\n  max_connections: 20000\n  encoding: inner\n\
+             performance:\n  message_queue_timeout: 1h 30m\n\
+             security:\n  allowed_peers: [10.0.0.0/8, fe80::1]\n",
+        )
+        .unwrap();
+        assert_eq!(config.server.port, 1883);
+        assert!(config.server.host.is_loopback());
+        assert_eq!(
+            config.server.max_connections,
+            NonZeroUsize::new(20_000).unwrap()
+        );
+        assert_eq!(
+            config.performance.message_queue_timeout,
+            Duration::from_secs(5400)
+        );
+        assert_eq!(config.security.allowed_ips.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_its_line() {
+        let cases = [
+            ("server:\n  prot: 1", 2, &["prot", "port"][..]),
+            ("\n\nservice:\n  port: 1", 3, &["service", "server"]),
+            (
+                "server:\n  port: 70000",
+                2,
+                &["'70000' is not a port from 0 to 65535"],
+            ),
+            ("server:\n  port: -1", 2, &["'-1' is not a port"]),
+            (
+                "server:\n  host: localhorst",
+                2,
+                &["'localhorst' is not an IP address"],
+            ),
+            (
+                "server:\n  timeout: 5",
+                2,
+                &["'5' is not a time above zero with its unit"],
+            ),
+            (
+                "server:\n  timeout: 0s",
+                2,
+                &["'0s' is not a time above zero"],
+            ),
+            (
+                "server:\n  max_connections: 0",
+                2,
+                &["'0' is not", "from 1 to 20000"],
+            ),
+            ("server:\n  max_connections: 20001", 2, &["'20001' is not"]),
+            ("server:\n  encoding: rot13", 2, &["rot13", "classic"]),
+            (
+                "security:\n  allowed_ips:\n    - ::1\n    - 10.0.0.0/33",
+                4,
+                &["'10.0.0.0/33' is not"],
+            ),
+            (
+                "security:\n  tailscale_enabled: maybe",
+                2,
+                &["'maybe' is not true or false"],
+            ),
+            ("security:\n  password_file: /etc/pw", 2, &["not supported"]),
+            ("logging:\n  level: loud", 2, &["loud", "error"]),
+            ("server:\n  port: 1\n  port: 2", 3, &["port"]),
+            ("server: [", 1, &[]),
+        ];
+        for (text, line, words) in cases {
+            let error = parse(text).unwrap_err();
+            println!("{error}");
+            assert!(
+                error.starts_with(&format!("config.yaml, line {line}: ")),
+                "{text}: {error}"
+            );
+            for word in words {
+                assert!(error.contains(word), "{text}: {error} (no {word})");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_the_default_only_where_nobody_named_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::in_folder(folder.path());
+        let source = |required| ConfigSource {
+            paths: paths.clone(),
+            required,
+        };
+        assert_eq!(source(false).load().unwrap(), Config::default());
+        let error = source(true).load().unwrap_err().to_string();
+        assert!(error.contains("config.yaml: it cannot be read"), "{error}");
+    }
+}

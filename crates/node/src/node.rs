@@ -1,0 +1,309 @@
+//! One broker that can be started and stopped many times.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moustique_broker::{Broker, Options};
+use moustique_core::Limits;
+use moustique_http::{App, AppOptions, Drained, HttpLimits, PeerRules, Server};
+use moustique_monitor::{BrokerState, BrokerStatus, Problem, Publish, Refusal, Source};
+use moustique_store::Store;
+use tokio::sync::{Mutex, watch};
+use tokio::task::{self, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::addresses;
+use crate::config::Config;
+use crate::load::ConfigSource;
+use crate::problem;
+
+/// The version of the program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The longest that requests under way may take to be answered when the
+/// broker stops. With the closing of the store a stop takes at most a second
+/// more.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// One broker that can be started and stopped many times. Cloning gives
+/// another handle to the same one.
+///
+/// The configuration is read anew at each start. Whatever happens, a start
+/// that fails or a broker that ends by a fault, is a state in
+/// [`Node::source`].
+#[derive(Clone, Debug)]
+pub struct Node {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    configuration: ConfigSource,
+    source: watch::Sender<Source>,
+    /// Held through a start or a stop, so that they follow one another.
+    running: Mutex<Option<Running>>,
+}
+
+/// The task that serves, and how it is told to stop.
+#[derive(Debug)]
+struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Everything that a start made.
+struct Started {
+    broker: Broker,
+    server: Server,
+    app: App,
+}
+
+impl Node {
+    /// A node that is stopped.
+    #[must_use]
+    pub fn new(configuration: ConfigSource) -> Self {
+        let source = watch::Sender::new(source(BrokerState::Stopped));
+        Self {
+            inner: Arc::new(Inner {
+                configuration,
+                source,
+                running: Mutex::new(None),
+            }),
+        }
+    }
+
+    /// Starts the broker; returns when it serves. A broker that serves
+    /// already is left alone.
+    ///
+    /// # Errors
+    /// What keeps it from serving. It is the state then, too.
+    pub async fn start(&self) -> Result<(), Problem> {
+        let mut running = self.inner.running.lock().await;
+        if running
+            .as_ref()
+            .is_some_and(|running| !running.task.is_finished())
+        {
+            return Ok(());
+        }
+        self.inner
+            .source
+            .send_replace(source(BrokerState::Starting));
+        match self.inner.build().await {
+            Ok(started) => {
+                *running = Some(self.inner.serve(started));
+                Ok(())
+            }
+            Err(problem) => {
+                tracing::error!("{} {}", problem.what, problem.remedy);
+                self.inner.source.send_replace(failed(problem.clone()));
+                Err(problem)
+            }
+        }
+    }
+
+    /// Stops the broker: answers what is under way, for at most [`GRACE`],
+    /// refuses what is new, closes the port and the store. A problem of an
+    /// earlier start is forgotten.
+    pub async fn stop(&self) {
+        let mut running = self.inner.running.lock().await;
+        if let Some(Running { stop, task }) = running.take() {
+            stop.cancel();
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the broker's task failed");
+            }
+        }
+        self.inner.source.send_replace(source(BrokerState::Stopped));
+    }
+
+    /// The state and its news.
+    #[must_use]
+    pub fn source(&self) -> watch::Receiver<Source> {
+        self.inner.source.subscribe()
+    }
+
+    /// Publishes a message for the user of this machine.
+    ///
+    /// # Errors
+    /// When the broker is not running, or as [`moustique_monitor::publish`].
+    pub async fn publish(&self, publish: Publish) -> Result<(), Refusal> {
+        let broker = self.inner.source.borrow().broker.clone();
+        let Some(broker) = broker else {
+            let detail = "The broker is not running: start it first.";
+            return Err(Refusal::new("not_running", detail));
+        };
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        moustique_monitor::publish(&broker, &Limits::default(), publish, address).await
+    }
+
+    /// Where a browser on this machine finds the monitor, while it runs.
+    #[must_use]
+    pub fn local_url(&self) -> Option<String> {
+        let source = self.inner.source.borrow();
+        // The list ends with loopback, where the broker listens there.
+        let address = source.status.addresses.last()?;
+        Some(format!("{address}/"))
+    }
+}
+
+impl Inner {
+    /// Configuration, lock, store, broker, and only then the port: no client
+    /// ever sees an empty broker.
+    async fn build(&self) -> Result<Started, Problem> {
+        let config = self
+            .configuration
+            .load()
+            .map_err(|error| problem::configuration(&error))?;
+        let limits = Limits {
+            client_silence: config.performance.message_queue_timeout,
+            ..Limits::default()
+        };
+        let options = Options {
+            limits: limits.clone(),
+            maintenance_interval: config.performance.maintenance_interval,
+        };
+        let database = match &config.database.path {
+            Some(path) => path.clone(),
+            None => self.configuration.paths.database(),
+        };
+        let broker = open(&database, options).await?;
+        let address = SocketAddr::new(config.server.host, config.server.port);
+        let server = match Server::bind(address) {
+            Ok(server) => server,
+            Err(error) => {
+                broker.stop().await;
+                return Err(problem::bind(address, &error));
+            }
+        };
+        let app = App::new(AppOptions {
+            broker: broker.clone(),
+            limits,
+            http: http_limits(&config),
+            peers: peer_rules(&config),
+            encoding: config.server.encoding.into(),
+            version: VERSION.into(),
+            source: self.source.subscribe(),
+        });
+        Ok(Started {
+            broker,
+            server,
+            app,
+        })
+    }
+
+    fn serve(self: &Arc<Self>, started: Started) -> Running {
+        let stop = CancellationToken::new();
+        let status = BrokerStatus {
+            addresses: addresses::reachable(started.server.address()),
+            ..status(BrokerState::Running)
+        };
+        tracing::info!(
+            "started: version {VERSION}, at {}",
+            status.addresses.join(" and ")
+        );
+        self.source.send_replace(Source {
+            status,
+            broker: Some(started.broker.clone()),
+        });
+        let task = tokio::spawn(Arc::clone(self).supervise(started, stop.clone()));
+        Running { stop, task }
+    }
+
+    /// Serves until told to stop, or until the broker ends by a fault.
+    async fn supervise(self: Arc<Self>, started: Started, stop: CancellationToken) {
+        let Started {
+            broker,
+            server,
+            app,
+        } = started;
+        let close = CancellationToken::new();
+        let mut serving = task::spawn(server.serve(app, close.clone(), GRACE));
+        let faulted = tokio::select! {
+            () = stop.cancelled() => false,
+            () = broker.ended() => true,
+            _ = &mut serving => true,
+        };
+        if faulted {
+            tracing::error!("the broker ended by a fault");
+        } else {
+            self.source.send_modify(|source| {
+                source.status.state = BrokerState::Draining;
+            });
+        }
+        // First nothing new and no more waiting, then the port, then the store.
+        broker.drain();
+        close.cancel();
+        if !serving.is_finished()
+            && let Ok(Drained::Cut { connections }) = serving.await
+        {
+            tracing::warn!(connections, "cut connections that did not end in time");
+        }
+        broker.stop().await;
+        if faulted {
+            self.source.send_replace(failed(problem::ended()));
+        } else {
+            tracing::info!("stopped");
+        }
+    }
+}
+
+/// Opens the store and starts the broker, off the async threads: it reads the
+/// whole database.
+async fn open(database: &Path, options: Options) -> Result<Broker, Problem> {
+    let path = database.to_owned();
+    let opened = task::spawn_blocking(move || {
+        let store = Store::open(&path, &options.limits)?;
+        Broker::start(store, options)
+    });
+    match opened.await {
+        Ok(Ok(broker)) => Ok(broker),
+        Ok(Err(error)) => Err(problem::store(&error)),
+        Err(error) => {
+            tracing::error!(%error, "opening the store failed");
+            Err(problem::ended())
+        }
+    }
+}
+
+fn http_limits(config: &Config) -> HttpLimits {
+    HttpLimits {
+        connections: config.server.max_connections.get(),
+        first_request: config.server.timeout,
+        ..HttpLimits::default()
+    }
+}
+
+fn peer_rules(config: &Config) -> PeerRules {
+    PeerRules {
+        allowed: config.security.allowed_ips.clone(),
+        blocked: config.security.blocked_peers.clone(),
+        tailscale: config.security.tailscale_enabled,
+    }
+}
+
+fn status(state: BrokerState) -> BrokerStatus {
+    BrokerStatus {
+        state,
+        addresses: Vec::new(),
+        problem: None,
+        version: VERSION.into(),
+    }
+}
+
+fn source(state: BrokerState) -> Source {
+    Source {
+        status: status(state),
+        broker: None,
+    }
+}
+
+fn failed(problem: Problem) -> Source {
+    Source {
+        status: BrokerStatus {
+            problem: Some(problem),
+            ..status(BrokerState::Failed)
+        },
+        broker: None,
+    }
+}

@@ -1,0 +1,86 @@
+//! What keeps a broker from serving, in words for the user.
+
+use std::io;
+use std::net::SocketAddr;
+
+use moustique_monitor::Problem;
+use moustique_store::OpenError;
+
+use crate::load::ConfigError;
+
+pub(crate) fn configuration(error: &ConfigError) -> Problem {
+    Problem {
+        code: "configuration".into(),
+        what: format!("The configuration is not valid: {error}."),
+        remedy: "Correct the file, then start again.".into(),
+    }
+}
+
+pub(crate) fn store(error: &OpenError) -> Problem {
+    let (code, remedy) = match error {
+        OpenError::InUse { .. } => (
+            "data_in_use",
+            "Stop the other one, or give this one a data folder of its own.",
+        ),
+        OpenError::Foreign { .. } => (
+            "data_foreign",
+            "Set database.path to a file of its own; this one was not changed.",
+        ),
+        OpenError::Newer { .. } => (
+            "data_newer",
+            "Install the newer version; the file was not changed.",
+        ),
+        OpenError::Damaged { .. } => (
+            "data_damaged",
+            "Move the file aside and start again, or restore it from a backup.",
+        ),
+        OpenError::Files { .. } | OpenError::Sqlite { .. } => (
+            "data_unreadable",
+            "Check that the folder exists, may be written to, and has space left.",
+        ),
+    };
+    Problem {
+        code: code.into(),
+        what: format!("{error}."),
+        remedy: remedy.into(),
+    }
+}
+
+pub(crate) fn bind(address: SocketAddr, error: &io::Error) -> Problem {
+    let port = address.port();
+    let (code, what, remedy) = match error.kind() {
+        io::ErrorKind::AddrInUse => (
+            "port_taken",
+            format!("Port {port} is in use by another program."),
+            "Stop that program or set another server.port, then start again.",
+        ),
+        io::ErrorKind::PermissionDenied => (
+            "port_forbidden",
+            format!("The system does not let this user listen on port {port}."),
+            "Set a server.port of 1024 or more, then start again.",
+        ),
+        io::ErrorKind::AddrNotAvailable => (
+            "address_missing",
+            format!("This machine does not have the address {}.", address.ip()),
+            "Set server.host to an address of this machine, or to 0.0.0.0 for all.",
+        ),
+        _ => (
+            "port_unusable",
+            format!("{address} cannot be listened on: {error}."),
+            "Set another server.port or server.host, then start again.",
+        ),
+    };
+    Problem {
+        code: code.into(),
+        what,
+        remedy: remedy.into(),
+    }
+}
+
+pub(crate) fn ended() -> Problem {
+    Problem {
+        code: "broker_ended".into(),
+        what: "The broker ended by a fault of its own.".into(),
+        remedy: "Start it again; what was acknowledged is stored. The log says more.".into(),
+    }
+}

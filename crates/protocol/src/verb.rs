@@ -1,0 +1,145 @@
+//! Which calls there are, and by which methods they may be made.
+
+use std::fmt;
+
+use crate::excerpt::Excerpt;
+use crate::rejection::Rejection;
+
+/// A call of the classic API. Its name is the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// Publish a message.
+    Post,
+    /// Subscribe a client to a filter.
+    Subscribe,
+    /// Hand over what waits for a client.
+    Pickup,
+    /// Set a topic's last value, and notify nobody.
+    PutVal,
+    /// Read a topic's last value.
+    GetVal,
+    /// Say which version is running.
+    Version,
+}
+
+impl Verb {
+    /// Every verb.
+    pub const ALL: [Self; 6] = [
+        Self::Post,
+        Self::Subscribe,
+        Self::Pickup,
+        Self::PutVal,
+        Self::GetVal,
+        Self::Version,
+    ];
+
+    /// The verb that a path names; `/` around it is trimmed.
+    ///
+    /// # Errors
+    /// When no verb has that name. Names are capitals.
+    pub fn parse(path: &str) -> Result<Self, Rejection> {
+        let name = path.trim_matches('/');
+        Self::ALL
+            .into_iter()
+            .find(|verb| verb.name() == name)
+            .ok_or_else(|| Rejection::UnknownVerb {
+                given: Excerpt::of(name),
+            })
+    }
+
+    /// Its name, as it stands in the path.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Subscribe => "SUBSCRIBE",
+            Self::Pickup => "PICKUP",
+            Self::PutVal => "PUTVAL",
+            Self::GetVal => "GETVAL",
+            Self::Version => "VERSION",
+        }
+    }
+
+    /// Whether it only reads. Such a verb also takes its form from the query
+    /// of a `GET`; the others do not, so that an image on a web page can
+    /// neither publish nor drain a queue.
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        match self {
+            Self::GetVal | Self::Version => true,
+            Self::Post | Self::Subscribe | Self::Pickup | Self::PutVal => false,
+        }
+    }
+
+    /// The methods it takes, as the `Allow` header lists them.
+    #[must_use]
+    pub fn allow(self) -> &'static str {
+        if self.is_read() {
+            "GET, POST, PUT"
+        } else {
+            "POST, PUT"
+        }
+    }
+
+    /// Checks the method of a request.
+    ///
+    /// # Errors
+    /// When the verb does not take it.
+    pub fn check_method(self, method: &str) -> Result<(), Rejection> {
+        match method {
+            "POST" | "PUT" => Ok(()),
+            "GET" if self.is_read() => Ok(()),
+            _ => Err(Rejection::MethodNotAllowed {
+                verb: self,
+                method: Excerpt::of(method),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_around_the_name_are_trimmed() {
+        for path in ["/VERSION", "/VERSION/", "VERSION", "//VERSION//"] {
+            assert_eq!(Verb::parse(path), Ok(Verb::Version));
+        }
+        for verb in Verb::ALL {
+            assert_eq!(Verb::parse(&format!("/{verb}")), Ok(verb));
+        }
+    }
+
+    #[test]
+    fn other_names_are_unknown() {
+        for path in ["", "/", "/post", "/POST/x", "/NOSUCH", "/V%45RSION"] {
+            let rejection = Verb::parse(path).unwrap_err();
+            assert_eq!(rejection.status(), 404, "{path}");
+        }
+    }
+
+    #[test]
+    fn get_is_for_reads_only() {
+        for verb in Verb::ALL {
+            assert_eq!(verb.check_method("POST"), Ok(()));
+            assert_eq!(verb.check_method("PUT"), Ok(()));
+            assert_eq!(verb.check_method("GET").is_ok(), verb.is_read());
+            for method in ["HEAD", "DELETE", "post", ""] {
+                let rejection = verb.check_method(method).unwrap_err();
+                assert_eq!(rejection.status(), 405);
+                assert_eq!(rejection.allow(), Some(verb.allow()));
+            }
+        }
+        assert_eq!(
+            Verb::Pickup.check_method("GET").unwrap_err().to_string(),
+            "PICKUP does not take the method GET; it takes POST, PUT"
+        );
+    }
+}
