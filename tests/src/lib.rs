@@ -1,1 +1,16 @@
-//! Black-box tests: they start the real programs.
+//! Black-box tests: they start the real programs and talk to them as users do.
+//!
+//! This library is what they share: finding the programs that `npm run build`
+//! made, running the broker, and calling it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod broker;
+mod call;
+mod programs;
+mod raw;
+
+pub use broker::{Broker, Setup, free_port};
+pub use call::{Caller, Reply, form};
+pub use programs::{program, python, root};
+pub use raw::Raw;

@@ -81,6 +81,8 @@ pub(crate) async fn serve(stream: TcpStream, app: App, ending: Ending) {
     }
 }
 
+/// Not `pipeline_flush`: with it hyper keeps the answer to a request that it
+/// cannot parse in its buffer and closes the connection without a word.
 fn builder(limits: &HttpLimits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
@@ -88,7 +90,6 @@ fn builder(limits: &HttpLimits) -> http1::Builder {
         // Covers the time between two requests as well.
         .header_read_timeout(limits.idle)
         .max_buf_size(limits.head_bytes)
-        .max_headers(limits.headers)
-        .pipeline_flush(true);
+        .max_headers(limits.headers);
     builder
 }

@@ -142,10 +142,12 @@ fn names_what_exists(fields: &Fields<'_>, hints: &impl Hints) -> bool {
 /// Whether a text holds a control character that no client means to send:
 /// any of C0, DEL and C1 but TAB, CR and LF.
 fn has_control_character(text: &str) -> bool {
-    let is_printable = |byte: u8| matches!(byte, b' '..=b'~');
-    // Nearly every value is short ASCII, and bytes are compared faster than
-    // characters are decoded.
-    !text.bytes().all(is_printable)
+    // Nearly every value is printable ASCII, and many bytes are compared in
+    // the time in which one character is decoded.
+    let is_printable = text.bytes().fold(true, |is_printable, byte| {
+        is_printable & matches!(byte, b' '..=b'~')
+    });
+    !is_printable
         && text
             .chars()
             .any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n'))

@@ -112,15 +112,18 @@ impl fmt::Display for Encoding {
 }
 
 /// Why a value is not of an encoding.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Undecodable {
     /// A character that Base64 does not use, or padding before the end.
-    #[error("character {position} is '{found}', which Base64 does not have there")]
+    #[error(
+        "character {position} is '{}', which Base64 does not have there",
+        Excerpt::of(.found.encode_utf8(&mut [0; 4]))
+    )]
     Symbol {
         /// Which character it is, counted from 1 without CR, LF and TAB.
         position: usize,
         /// The character.
-        found: Excerpt,
+        found: char,
     },
     /// One Base64 character is left over, and one alone carries no byte.
     #[error("it has {symbols} Base64 characters, and the last one alone carries no byte")]
@@ -143,10 +146,9 @@ impl Undecodable {
                 // Everything before the refused character is ASCII, so byte
                 // and character offsets agree.
                 let found = value.chars().filter(|c| !is_dropped(*c)).nth(offset);
-                let mut buffer = [0; 4];
                 Self::Symbol {
                     position: offset + 1,
-                    found: Excerpt::of(found.unwrap_or(char::from(byte)).encode_utf8(&mut buffer)),
+                    found: found.unwrap_or(char::from(byte)),
                 }
             }
             DecodeError::InvalidLength(symbols) => Self::Length { symbols },

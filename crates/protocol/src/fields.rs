@@ -139,10 +139,9 @@ fn encoded_fields<'f>(form: &'f Form<'_>) -> impl Iterator<Item = (&'f str, &'f 
 }
 
 fn invalid(field: &'static str, given: &str) -> impl FnOnce(InvalidText) -> Rejection {
-    let given = Excerpt::of(given);
     move |reason| Rejection::InvalidField {
         field,
-        given,
+        given: Excerpt::of(given),
         reason,
     }
 }

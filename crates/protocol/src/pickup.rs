@@ -11,7 +11,7 @@ use moustique_core::{ClientName, Filter, Limits, Message, MessageId};
 use crate::encoding::Encoding;
 use crate::excerpt::Excerpt;
 use crate::fields::Fields;
-use crate::message_json::{MessageJson, SystemMessage, encode_text, write_json};
+use crate::message_json::{MessageJson, SystemMessage, USUAL_JSON, encode_text, write_json};
 use crate::rejection::Rejection;
 use crate::verb::Verb;
 
@@ -134,7 +134,9 @@ impl<'r> PickupReply<'r> {
     /// The whole body, encoded like the request.
     #[must_use]
     pub fn finish(self, encoding: Encoding) -> Vec<u8> {
-        let mut json = Vec::with_capacity(self.messages.len() + 2);
+        let filters = self.groups.iter().map(|group| group.filter.len());
+        let mut json =
+            Vec::with_capacity(self.messages.len() + filters.sum::<usize>() + USUAL_JSON);
         json.push(b'{');
         for (index, group) in self.groups.iter().enumerate() {
             if index > 0 {
@@ -170,6 +172,7 @@ impl<'r> PickupReply<'r> {
 
 fn append(messages: &mut Vec<u8>, json: &MessageJson<'_>) -> Range<usize> {
     let start = messages.len();
+    messages.reserve(USUAL_JSON);
     write_json(json, messages);
     start..messages.len()
 }

@@ -83,8 +83,12 @@ pub(crate) fn is_dropped(character: char) -> bool {
 /// The value's Base64 characters: borrowed when they stand there as they are,
 /// which is what well-behaved clients send.
 fn symbols(value: &str) -> Cow<'_, [u8]> {
-    let is_usual = |byte: &u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' ' | b'-' | b'_');
-    if value.as_bytes().iter().all(is_usual) {
+    // Without stopping at the first, so that the compiler looks at many bytes
+    // at once.
+    let is_usual = value.bytes().fold(true, |is_usual, byte| {
+        is_usual & !matches!(byte, b'\t' | b'\n' | b'\r' | b' ' | b'-' | b'_')
+    });
+    if is_usual {
         return Cow::Borrowed(value.as_bytes());
     }
     let usual = value.bytes().filter_map(|byte| match byte {

@@ -1,0 +1,131 @@
+//! The command line and the configuration file.
+
+use std::process::{Command, Output};
+
+use moustique_tests::{Broker, Setup, program};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(program("moustique"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn it_tells_its_version_and_how_it_is_used() {
+    let version = run(&["--version"]);
+    assert!(version.status.success());
+    let text = stdout(&version);
+    assert_eq!(
+        text.trim(),
+        format!("moustique {}", env!("CARGO_PKG_VERSION"))
+    );
+    let help = run(&["--help"]);
+    assert!(help.status.success());
+    for option in [
+        "--config",
+        "--generate-config",
+        "--debug",
+        "--data-dir",
+        "33334",
+    ] {
+        assert!(stdout(&help).contains(option), "{option}");
+    }
+}
+
+#[test]
+fn the_generated_configuration_is_accepted() {
+    for option in ["-generate-config", "--generate-config"] {
+        let generated = run(&[option]);
+        assert!(generated.status.success());
+        let text = stdout(&generated);
+        assert!(text.contains("port: 33334"));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mine.yaml");
+        // The port of the defaults may be in use on this machine.
+        std::fs::write(&file, text.replace("port: 33334", "port: 99999")).unwrap();
+        let refused = run(&["-config", file.to_str().unwrap()]);
+        assert_eq!(refused.status.code(), Some(1));
+        let complaint = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        assert!(
+            complaint.contains("mine.yaml, line 8: '99999' is not a port"),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn a_configuration_that_is_named_must_be_there() {
+    let output = run(&["-config", "/nonexistent/moustique.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        complaint.contains("/nonexistent/moustique.yaml: it cannot be read"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn the_log_goes_to_the_configured_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("broker.log");
+    let setup = Setup {
+        more: format!("logging:\n  file: {}\n", file.display()),
+        ..Setup::default()
+    };
+    Broker::start_with(folder.path(), &setup).stop();
+    let log = std::fs::read_to_string(file).unwrap();
+    assert_eq!(log.lines().count(), 2, "{log}");
+    assert!(
+        log.contains("started: version") && log.contains("stopped"),
+        "{log}"
+    );
+}
+
+#[test]
+fn the_default_encoding_can_be_configured() {
+    for (encoding, version) in [
+        ("plain", "\"0.1.0\""),
+        ("classic", "VwNhZF4jVt=="),
+        ("inner", "IjAuMS4wIg=="),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = Setup {
+            more: format!("  encoding: {encoding}\n"),
+            ..Setup::default()
+        };
+        let broker = Broker::start_with(folder.path(), &setup);
+        assert_eq!(broker.caller().get("/VERSION", &[]).body, version);
+    }
+}
+
+#[test]
+fn clients_that_stay_silent_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup {
+        more: "performance:\n  message_queue_timeout: 100ms\n  maintenance_interval: 50ms\n".into(),
+        ..Setup::default()
+    };
+    let broker = Broker::start_with(folder.path(), &setup);
+    let caller = broker.caller();
+    caller.subscribe("c", "/a");
+    let known = || {
+        let frames = crate::monitor::first_frames(broker.port());
+        let clients = frames
+            .iter()
+            .find(|frame| frame["kind"] == "clients")
+            .unwrap();
+        clients["total"].as_u64().unwrap()
+    };
+    while known() > 0 {}
+    let told = caller.pickup("c", "0");
+    assert_eq!(
+        told["/server/action/resubscribe"][0]["message"],
+        "resubscribe"
+    );
+}

@@ -1,0 +1,13 @@
+//! The headless program and everything that its port answers.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod command_line;
+mod connections;
+mod long_poll;
+mod monitor;
+mod python_client;
+mod recorded;
+mod rejections;
+mod stop;
+mod vectors;

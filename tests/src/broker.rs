@@ -1,0 +1,168 @@
+//! The headless program, run as a user runs it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::call::Caller;
+use crate::programs::program;
+
+/// The longest a broker may take to say that it serves, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a broker is to be started.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The port, or 0 for any free one.
+    pub port: u16,
+    /// Sections of the configuration after `server`.
+    pub more: String,
+}
+
+/// A running broker. Dropping it kills it.
+#[derive(Debug)]
+pub struct Broker {
+    child: Child,
+    port: u16,
+    log: Receiver<String>,
+}
+
+/// A port that was free a moment ago, for a broker that is to come back on
+/// the port it had.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+impl Broker {
+    /// Starts a broker with its data in the folder; returns when it serves.
+    #[must_use]
+    pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &Setup::default())
+    }
+
+    /// The same, set up in a special way.
+    ///
+    /// # Panics
+    /// When it ends or stays silent instead.
+    #[must_use]
+    pub fn start_with(folder: &Path, setup: &Setup) -> Self {
+        let config = format!(
+            "server:\n  host: 127.0.0.1\n  port: {}\n{}",
+            setup.port, setup.more
+        );
+        fs::write(folder.join("config.yaml"), config).unwrap();
+        let mut child = Command::new(program("moustique"))
+            .arg("--data-dir")
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, log) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                // A test that has ended does not read the rest.
+                let _ = sender.send(line);
+            }
+        });
+        let mut broker = Self {
+            child,
+            port: 0,
+            log,
+        };
+        let line = broker.wait_for_line("started: ");
+        let (_, port) = line.rsplit_once(':').unwrap();
+        broker.port = port.parse().unwrap();
+        broker
+    }
+
+    /// Waits for a line of the log that contains the text.
+    ///
+    /// # Panics
+    /// When the log ends or stays silent before it.
+    pub fn wait_for_line(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.log.recv_timeout(left) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(line) => seen.push(line),
+                Err(error) => panic!("no line with {text:?} ({error}) after {seen:#?}"),
+            }
+        }
+    }
+
+    /// The lines of the log that were not read yet. Call it when the broker
+    /// has ended.
+    pub fn rest_of_log(&mut self) -> Vec<String> {
+        self.log.iter().collect()
+    }
+
+    /// The port it serves.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Calls it, over connections of its own that are kept.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller::new(self.port)
+    }
+
+    /// Kills it as a power switch would end a process: it learns nothing.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    ///
+    /// # Panics
+    /// When that cannot be done.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args(["-s", name, &self.pid().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for it to end by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Asks it to stop and waits until it has.
+    ///
+    /// # Panics
+    /// When it ends with anything but success.
+    pub fn stop(mut self) {
+        self.signal("TERM");
+        let status = self.wait();
+        assert!(status.success(), "{status} {:#?}", self.rest_of_log());
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,49 @@
+//! Where the programs under test are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The top folder of the checkout.
+#[must_use]
+pub fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap().to_owned()
+}
+
+/// A release binary: in `MOUSTIQUE_BIN_DIR`, else in the target folder.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let target = || match env::var_os("CARGO_TARGET_DIR") {
+        Some(target) => PathBuf::from(target),
+        None => root().join("target"),
+    };
+    let folder =
+        env::var_os("MOUSTIQUE_BIN_DIR").map_or_else(|| target().join("release"), PathBuf::from);
+    let path = folder.join(name).with_extension(env::consts::EXE_EXTENSION);
+    assert!(
+        path.is_file(),
+        "{} is not there: `npm run build` makes it",
+        path.display()
+    );
+    path
+}
+
+/// The Python that has the packages of `requirements.txt`: in
+/// `MOUSTIQUE_PYTHON`, else the one that `npm test` sets up.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub fn python() -> PathBuf {
+    let path = env::var_os("MOUSTIQUE_PYTHON")
+        .map_or_else(|| root().join(".venv/bin/python"), PathBuf::from);
+    assert!(
+        path.is_file(),
+        "{} is not there: `npm test` sets it up",
+        path.display()
+    );
+    path
+}

@@ -1,0 +1,108 @@
+//! HTTP by hand, for what no client library would send.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::call::Reply;
+
+/// The longest a reply may take; above every wait that the broker allows.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// One connection.
+#[derive(Debug)]
+pub struct Raw {
+    stream: BufReader<TcpStream>,
+}
+
+impl Raw {
+    /// Connects to that port of this machine.
+    ///
+    /// # Panics
+    /// When nobody listens.
+    #[must_use]
+    pub fn connect(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Panics
+    /// When the connection is broken.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Sends a request with a body.
+    pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
+        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+        self.send(text.as_bytes());
+    }
+
+    /// Whether a request without a body is answered, rather than the
+    /// connection closed.
+    pub fn try_request(&mut self, method: &str, path: &str) -> bool {
+        let text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let sent = self.stream.get_mut().write_all(text.as_bytes());
+        sent.is_ok() && self.stream.fill_buf().is_ok_and(|bytes| !bytes.is_empty())
+    }
+
+    /// Reads one reply that tells its length.
+    ///
+    /// # Panics
+    /// When the connection ends before its end.
+    pub fn reply(&mut self) -> Reply {
+        let line = self.line();
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        let mut length = 0;
+        loop {
+            let header = self.line();
+            if header.is_empty() {
+                break;
+            }
+            let (name, value) = header.split_once(':').unwrap();
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).unwrap();
+        Reply {
+            status: status.unwrap_or_else(|| panic!("no status in {line:?}")),
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    /// Whether the other side has closed the connection, and sends nothing
+    /// more before.
+    ///
+    /// # Panics
+    /// When neither happens.
+    pub fn is_closed(&mut self) -> bool {
+        let mut rest = Vec::new();
+        match self.stream.read_to_end(&mut rest) {
+            Ok(count) => count == 0,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => true,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        assert!(line.ends_with('\n'), "the connection ended in {line:?}");
+        line.trim_end().to_owned()
+    }
+}
