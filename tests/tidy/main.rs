@@ -44,7 +44,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &["moustique-monitor", "moustique-node"],
     ),
     // What looks at the house from outside.
-    ("moustique-bench", &["moustique-client", "moustique-node"]),
+    ("moustique-bench", &[]),
     ("moustique-tests", &["moustique-client"]),
 ];
 

@@ -29,7 +29,8 @@ pub enum Basis {
     /// Only one reading of the values is possible.
     Values,
     /// Both dialects are possible, and one makes a topic with a leading `/` or
-    /// the name of a topic or client that exists.
+    /// the name of a topic or client that exists; or the single value names
+    /// what exists as it stands, and decoded it does not.
     Names,
     /// Both dialects are possible: as the peer's last request.
     LastUsed,
@@ -84,11 +85,37 @@ pub fn decide<'f>(form: &'f Form<'_>, hints: &impl Hints) -> Decision<'f> {
             (fields, encoding, basis)
         }
     };
+    if encoding != Encoding::Plain
+        && let Some(plain) = plain_by_name(form, &fields, hints)
+    {
+        return plain;
+    }
     Decision {
         fields,
         encoding,
         basis,
     }
+}
+
+/// The form as it stands, if that names what exists and `decoded` does not.
+///
+/// A single word of plain text is Base64 by chance often enough that somebody
+/// with a terminal would meet it: `zqp5` is. Several values never are
+/// together, so only a form with one is looked at.
+fn plain_by_name<'f>(
+    form: &'f Form<'_>,
+    decoded: &Fields<'_>,
+    hints: &impl Hints,
+) -> Option<Decision<'f>> {
+    if form.iter().filter(|(_, value)| !value.is_empty()).count() != 1 {
+        return None;
+    }
+    let plain = Fields::plain(form);
+    (names_what_exists(&plain, hints) && !names_what_exists(decoded, hints)).then_some(Decision {
+        fields: plain,
+        encoding: Encoding::Plain,
+        basis: Basis::Names,
+    })
 }
 
 /// What the form says in a dialect, if every value can be of it.

@@ -1,0 +1,109 @@
+//! A server that is measured: started, asked for its costs, killed.
+
+use std::error::Error;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A server in a process of its own.
+#[derive(Debug)]
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    child: Child,
+    port: u16,
+    /// From the start of the process to the line that says it serves.
+    pub(crate) start: Duration,
+    _data: Option<TempDir>,
+}
+
+impl Contender {
+    pub(crate) fn bare(itself: &Path) -> Result<Self, Box<dyn Error>> {
+        let mut command = Command::new(itself);
+        command.arg("bare");
+        Self::start("bare hyper", command, None)
+    }
+
+    pub(crate) fn broker(program: &Path) -> Result<Self, Box<dyn Error>> {
+        let data = tempfile::tempdir()?;
+        fs::write(
+            data.path().join("config.yaml"),
+            "server:\n  host: 127.0.0.1\n  port: 0\n",
+        )?;
+        let mut command = Command::new(program);
+        command.arg("--data-dir").arg(data.path());
+        Self::start("moustique", command, Some(data))
+            .map_err(|error| format!("{}: {error}", program.display()).into())
+    }
+
+    fn start(
+        name: &'static str,
+        mut command: Command,
+        data: Option<TempDir>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let begun = Instant::now();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(stderr) = child.stderr.take() {
+            BufReader::new(stderr).read_line(&mut line)?;
+        }
+        let start = begun.elapsed();
+        let port = line
+            .trim_end()
+            .rsplit_once(':')
+            .map(|(_, port)| port.parse());
+        match port {
+            Some(Ok(port)) if line.contains("started: ") => Ok(Self {
+                name,
+                child,
+                port,
+                start,
+                _data: data,
+            }),
+            _ => {
+                child.kill()?;
+                Err(format!("it does not say where it serves, but {line:?}").into())
+            }
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Processor time that it has taken until now.
+    pub(crate) fn processor_time(&self) -> Result<Duration, Box<dyn Error>> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name, in parentheses, may contain anything.
+        let (_, fields) = stat.rsplit_once(')').ok_or("no process statistics")?;
+        let ticks: u64 = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<u64>().ok())
+            .sum();
+        // Linux counts in hundredths of a second for every program.
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Memory that is its share of what is in use, in KiB.
+    pub(crate) fn memory(&self) -> Result<u64, Box<dyn Error>> {
+        let smaps = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
+        let pss = smaps.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let kib = pss.and_then(|text| text.trim().strip_suffix(" kB"));
+        Ok(kib.ok_or("no memory statistics")?.trim().parse()?)
+    }
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
