@@ -1,0 +1,29 @@
+import type { Frame, Request } from '../api/monitor';
+
+/** How the stream of frames stands. */
+export type Connection = 'connecting' | 'open' | 'lost';
+
+/** What the surroundings of the page allow it to do. */
+export interface Capabilities {
+  /** Whether the page may start and stop the broker. */
+  readonly control: boolean;
+  /** Whether the page can be shown in the user's own browser as well. */
+  readonly openInBrowser: boolean;
+}
+
+/**
+ * The one way from the page to the broker. The window carries it over IPC, a
+ * browser over HTTP; nothing else in the page knows which.
+ */
+export interface Host {
+  readonly capabilities: Capabilities;
+
+  /** Asks or orders something. Rejects with a `Refusal`, and with nothing else. */
+  rpc<R = void>(request: Request): Promise<R>;
+
+  /** Opens the stream of frames and returns the function that closes it. */
+  subscribe(
+    onFrame: (frame: Frame) => void,
+    onConnection: (connection: Connection) => void,
+  ): () => void;
+}

@@ -1,0 +1,46 @@
+import { flushSync } from 'svelte';
+import type { Frame, Request } from '../lib/api/monitor';
+import type { Capabilities, Connection, Host } from '../lib/host/host';
+
+/** A host in the hands of a test: it says what the broker says, and records what it is asked. */
+export class FakeHost implements Host {
+  readonly capabilities: Capabilities;
+  readonly requests: Request[] = [];
+  /** How many streams are open. */
+  streams = 0;
+  /** What the next requests are answered with: a value thrown is a refusal. */
+  answer: (request: Request) => unknown = () => undefined;
+
+  #onFrame: ((frame: Frame) => void) | undefined;
+  #onConnection: ((connection: Connection) => void) | undefined;
+
+  constructor(control = false) {
+    this.capabilities = { control, openInBrowser: control };
+  }
+
+  async rpc<R>(request: Request): Promise<R> {
+    this.requests.push(request);
+    return (await this.answer(request)) as R;
+  }
+
+  subscribe(onFrame: (frame: Frame) => void, onConnection: (connection: Connection) => void) {
+    this.streams += 1;
+    this.#onFrame = onFrame;
+    this.#onConnection = onConnection;
+    return () => {
+      this.streams -= 1;
+    };
+  }
+
+  /** Sends frames and lets the page show them. */
+  send(...frames: Frame[]): void {
+    frames.forEach((frame) => this.#onFrame?.(frame));
+    flushSync();
+  }
+
+  /** Tells how the stream stands and lets the page show it. */
+  connection(connection: Connection): void {
+    this.#onConnection?.(connection);
+    flushSync();
+  }
+}
