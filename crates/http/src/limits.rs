@@ -10,8 +10,8 @@ pub struct HttpLimits {
     /// Time from the opening of a connection to the end of its first request's
     /// head. Longer: closed.
     pub first_request: Duration,
-    /// Time between two requests, and for the head of each but the first.
-    /// Longer: closed. A parked pickup is not idle.
+    /// Time from an answer to the end of the next request's head. Longer:
+    /// closed. A parked pickup is not idle.
     pub idle: Duration,
     /// Bytes of the headers of a request. More: 431.
     pub head_bytes: usize,

@@ -8,12 +8,12 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::connection::{self, Ending};
+use crate::connection;
 
 /// Connections that the system holds ready before they are accepted.
 const BACKLOG: i32 = 1_024;
@@ -78,18 +78,18 @@ impl Server {
     /// requests that are under way be answered for at most `grace`, and cuts
     /// what is left.
     pub async fn serve(self, app: App, stop: CancellationToken, grace: Duration) -> Drained {
-        let tracker = TaskTracker::new();
-        let ending = Ending::default();
-        self.accept_until(&app, &stop, &tracker, &ending).await;
-        tracker.close();
-        ending.soon.cancel();
-        if time::timeout(grace, tracker.wait()).await.is_ok() {
+        let mut connections = JoinSet::new();
+        let ending = CancellationToken::new();
+        self.accept_until(&app, &stop, &mut connections, &ending)
+            .await;
+        ending.cancel();
+        let ended = async { while connections.join_next().await.is_some() {} };
+        if time::timeout(grace, ended).await.is_ok() {
             return Drained::Whole;
         }
-        let connections = tracker.len();
-        ending.now.cancel();
-        tracker.wait().await;
-        Drained::Cut { connections }
+        let cut = connections.len();
+        connections.shutdown().await;
+        Drained::Cut { connections: cut }
     }
 
     /// Accepts connections; the port is closed when this returns.
@@ -97,13 +97,15 @@ impl Server {
         self,
         app: &App,
         stop: &CancellationToken,
-        tracker: &TaskTracker,
-        ending: &Ending,
+        connections: &mut JoinSet<()>,
+        ending: &CancellationToken,
     ) {
         let places = Arc::new(Semaphore::new(app.inner().http.connections));
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
+                // Those that have ended would otherwise pile up.
+                Some(_) = connections.join_next() => continue,
                 accepted = self.listener.accept() => accepted,
             };
             let stream = match accepted {
@@ -121,7 +123,7 @@ impl Server {
             match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
                     counters.connection_opened();
-                    tracker.spawn(hold(place, stream, app.clone(), ending.clone()));
+                    connections.spawn(hold(place, stream, app.clone(), ending.clone()));
                 }
                 Err(_) => {
                     counters.connection_refused();
@@ -132,11 +134,25 @@ impl Server {
     }
 }
 
-/// Serves a connection and gives its place back.
-async fn hold(place: OwnedSemaphorePermit, stream: TcpStream, app: App, ending: Ending) {
-    connection::serve(stream, app.clone(), ending).await;
-    app.inner().broker.counters().connection_closed();
-    drop(place);
+/// Serves a connection and gives its place back, also when it is cut.
+async fn hold(place: OwnedSemaphorePermit, stream: TcpStream, app: App, ending: CancellationToken) {
+    let _open = Open {
+        app: app.clone(),
+        _place: place,
+    };
+    connection::serve(stream, app, ending).await;
+}
+
+/// A connection that counts as open.
+struct Open {
+    app: App,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.app.inner().broker.counters().connection_closed();
+    }
 }
 
 /// Whether the connection broke before it was accepted, which says nothing
