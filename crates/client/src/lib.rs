@@ -22,7 +22,7 @@
 //! ```
 //!
 //! It speaks the classic API over plain HTTP with values that are not encoded,
-//! and keeps its connections. Everything it does waits inside a tokio runtime.
+//! and keeps its connections. Its futures are to be awaited in a tokio runtime.
 //!
 //! | module | what it knows |
 //! |---|---|

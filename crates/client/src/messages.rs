@@ -29,7 +29,9 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// everything that [`Client::subscribe`] subscribed to. What was published
 /// while the broker did not know the client is not among the messages.
 ///
-/// Two of these of one client share its queue: each message goes to one.
+/// Two of these of one client share its queue: each message goes to one. The
+/// broker keeps nothing of what it handed over, so that dropping this loses
+/// what the last poll brought and [`Messages::next`] has not returned yet.
 pub struct Messages {
     client: Client,
     /// What a poll brought and was not asked for yet: at most one pickup.

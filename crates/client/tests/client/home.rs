@@ -1,13 +1,14 @@
 //! A broker of one's own, that can go away and come back.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use moustique_client::Client;
 use moustique_node::{ConfigSource, Node, Paths};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::time;
 
 /// The longest that anything may take on a busy machine; less than the wait
 /// of a patient pickup.
@@ -61,9 +62,10 @@ impl Home {
 
     /// Returns when somebody has connected to the port of the broker, which
     /// is away.
-    pub(crate) fn wait_for_an_attempt(&self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
-        listener.accept().unwrap();
+    pub(crate) async fn wait_for_an_attempt(&self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        let attempt = time::timeout(PATIENCE, listener.accept());
+        attempt.await.unwrap().unwrap();
     }
 
     /// Returns when the broker knows the client with exactly these filters.

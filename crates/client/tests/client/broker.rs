@@ -1,16 +1,12 @@
 //! The client with a real broker, as long as that is there.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use moustique_client::{ClientError, Messages, Pickup, Received};
 use tokio::time;
 
-use crate::support::{Home, PATIENCE};
-
-mod support;
+use crate::home::{Home, PATIENCE};
 
 /// A pickup that need not wait.
 const AT_ONCE: Pickup = Pickup {
@@ -137,7 +133,7 @@ async fn values_are_put_published_and_read() {
 async fn any_text_arrives_as_it_was() {
     let home = Home::start().await;
     let client = home.client("köks&klient=+%");
-    let topic = "/köket/ugn & spis/100%+1=?";
+    let topic = "/köket/ugn & spis/100%2B1=?";
     client.subscribe("/köket/+/#").await.unwrap();
     client.subscribe(topic).await.unwrap();
     let texts = [
@@ -191,6 +187,13 @@ async fn the_text_of_a_refusal_is_passed_on() {
             413,
             "the message has 300000 bytes; at most 262144 are allowed"
         )
+    );
+    // Refused before it was sent to its end.
+    let body = client.publish("/a", &"x".repeat(8 * 1024 * 1024)).await;
+    let body = body.unwrap_err();
+    assert!(
+        body.to_string().contains("the body has more than"),
+        "{body}"
     );
     let nameless = home.client("").subscribe("/a").await.unwrap_err();
     assert!(nameless.to_string().contains("it is empty"), "{nameless}");
@@ -249,7 +252,7 @@ async fn messages_wait_for_the_first_subscription() {
 
 #[tokio::test]
 async fn a_broker_that_forgot_the_client_is_subscribed_to_again() {
-    let home = Home::start().await;
+    let mut home = Home::start().await;
     let client = home.client("c");
     client.subscribe("/a").await.unwrap();
     client.subscribe("/b/#").await.unwrap();
@@ -257,7 +260,6 @@ async fn a_broker_that_forgot_the_client_is_subscribed_to_again() {
     client.publish("/a", "before").await.unwrap();
     assert_eq!(texts(&[next(&mut messages).await]), [("/a", "before")]);
 
-    let mut home = home;
     home.stop().await;
     home.forget_everything();
     home.start_again().await;
@@ -276,6 +278,25 @@ async fn a_broker_that_forgot_the_client_is_subscribed_to_again() {
     assert_eq!(texts(&[next(&mut messages).await]), [("/a", "at last")]);
 }
 
+/// It came back without its memory, and heard of the client from a single
+/// subscription: it knows the client then, and says nothing.
+#[tokio::test]
+async fn a_broker_that_was_away_is_told_all_subscriptions() {
+    let mut home = Home::start().await;
+    let client = home.client("c");
+    client.subscribe("/old").await.unwrap();
+    let mut messages = client.messages();
+    let waiting = tokio::spawn(async move { next(&mut messages).await });
+    home.stop().await;
+    home.wait_for_an_attempt().await;
+    home.forget_everything();
+    home.start_again().await;
+    client.subscribe("/new").await.unwrap();
+    home.wait_for_filters("c", &["/old", "/new"]).await;
+    client.publish("/old", "heard").await.unwrap();
+    assert_eq!(texts(&[waiting.await.unwrap()]), [("/old", "heard")]);
+}
+
 #[tokio::test]
 async fn a_broker_that_was_away_is_found_again() {
     let mut home = Home::start().await;
@@ -291,7 +312,7 @@ async fn a_broker_that_was_away_is_found_again() {
     assert!(matches!(away, ClientError::Unreachable { .. }), "{away}");
     assert!(away.is_transient());
     assert!(away.to_string().contains("refused"), "{away}");
-    home.wait_for_an_attempt();
+    home.wait_for_an_attempt().await;
     home.start_again().await;
     client.publish("/a", "after").await.unwrap();
     assert_eq!(texts(&[waiting.await.unwrap()]), [("/a", "after")]);
