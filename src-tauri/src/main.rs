@@ -1,3 +1,41 @@
-//! The broker as a desktop application.
+//! The broker as a desktop application: a tray, a window, and one node.
+//!
+//! The node serves the network and outlives every window; [`tray`] and
+//! [`window`] show what it says of itself and pass the user's orders on to it.
+//! [`exit`] is the one way out.
 
-fn main() {}
+// A console of its own would open beside the window on Windows.
+#![cfg_attr(
+    all(target_os = "windows", not(debug_assertions)),
+    windows_subsystem = "windows"
+)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod app;
+mod arguments;
+mod commands;
+mod display;
+mod exit;
+mod graphics;
+mod log;
+mod orders;
+mod stream;
+mod tray;
+mod window;
+
+fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    match graphics::settle(arguments.safe_graphics)
+        .and_then(|()| display::open())
+        .and_then(|()| app::run(&arguments))
+    {
+        Ok(code) => code,
+        Err(problem) => {
+            log::last_words(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}

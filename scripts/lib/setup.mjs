@@ -1,0 +1,24 @@
+// Everything that must be on the machine before something is built or tested.
+
+import { installCargoDeny } from './cargo-deny.mjs';
+import { installNodeModules } from './node-modules.mjs';
+import { installPythonEnvironment } from './python.mjs';
+import { installSystemPackages } from './system-packages.mjs';
+import { checkToolchain } from './toolchain.mjs';
+
+/**
+ * Sets up for one kind of work. Each part looks first and does nothing when
+ * there is nothing to do.
+ *
+ * - `headless`: what the headless program needs.
+ * - `desktop`: the desktop application as well.
+ * - `tests`: the tests of both as well.
+ */
+export async function setUp(kind) {
+  checkToolchain({ forTests: kind === 'tests' });
+  await installSystemPackages(kind);
+  await installNodeModules();
+  if (kind !== 'tests') return;
+  await installPythonEnvironment();
+  await installCargoDeny();
+}

@@ -1,0 +1,5 @@
+//! Generates what Tauri needs to know at compile time.
+
+fn main() {
+    tauri_build::build();
+}

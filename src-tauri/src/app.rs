@@ -1,0 +1,77 @@
+//! The application put together.
+
+use std::path::absolute;
+use std::process::ExitCode;
+
+use moustique_node::{ConfigSource, Node, Paths};
+use tauri::{AppHandle, Runtime};
+use tauri_plugin_window_state::StateFlags;
+
+use crate::arguments::Arguments;
+use crate::stream::Stream;
+use crate::tray::Tray;
+use crate::window::Window;
+use crate::{commands, exit, log, orders, tray, window};
+
+/// Runs until the user quits.
+///
+/// # Errors
+/// A sentence for the user when the application cannot begin. That the broker
+/// cannot begin is none: tray and window say so.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
+    let paths = paths(arguments)?;
+    let window = Window::new(paths.data.join("webview"));
+    let placement = paths.data.join("window.json");
+    let configuration = ConfigSource {
+        paths,
+        required: false,
+    };
+    log::begin(&configuration);
+    let node = Node::new(configuration);
+    let is_hidden = arguments.hidden;
+    let app = tauri::Builder::default()
+        // First: a second launch must end before it does anything else.
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            window::show(app);
+        }))
+        .plugin(tauri_plugin_opener::Builder::new().build())
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_filename(placement.to_string_lossy())
+                .with_state_flags(StateFlags::POSITION | StateFlags::SIZE | StateFlags::MAXIMIZED)
+                .build(),
+        )
+        .manage(node)
+        .manage(window)
+        .manage(Tray::default())
+        .manage(Stream::default())
+        .manage(exit::Leaving::default())
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            begin(app.handle(), is_hidden);
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .map_err(|error| format!("The application cannot begin: {error}."))?;
+    let code = app.run_return(|app, event| exit::on_event(app, &event));
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn paths(arguments: &Arguments) -> Result<Paths, String> {
+    match &arguments.data_dir {
+        Some(folder) => absolute(folder)
+            .map(|folder| Paths::in_folder(&folder))
+            .map_err(|error| format!("--data-dir {}: {error}.", folder.display())),
+        None => Paths::of_user()
+            .ok_or_else(|| "This user has no home folder. Name one with --data-dir.".to_owned()),
+    }
+}
+
+fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
+    exit::on_signals(app);
+    tray::run(app);
+    if !is_hidden {
+        window::show(app);
+    }
+    orders::start(app);
+}

@@ -1,0 +1,58 @@
+//! What the command line may say.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// A message broker for everything on the network, in a window.
+///
+/// The broker starts at once and goes on in the tray when the window is
+/// closed. Without a display, use the headless program `moustique`.
+#[derive(Debug, Parser)]
+#[command(name = "moustique-desktop", version)]
+pub(crate) struct Arguments {
+    /// Start in the tray, without a window.
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    /// Keep the configuration, the data and the log in this folder instead of
+    /// the user's own.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Draw without the graphics card: for a window that stays empty.
+    #[arg(long)]
+    pub(crate) safe_graphics: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_read() {
+        let arguments = Arguments::parse_from([
+            "moustique-desktop",
+            "--hidden",
+            "--data-dir",
+            "/tmp/data",
+            "--safe-graphics",
+        ]);
+
+        assert!(arguments.hidden);
+        assert_eq!(arguments.data_dir, Some(PathBuf::from("/tmp/data")));
+        assert!(arguments.safe_graphics);
+    }
+
+    #[test]
+    fn an_option_that_does_not_exist_is_refused() {
+        assert!(Arguments::try_parse_from(["moustique-desktop", "--port", "1"]).is_err());
+    }
+}

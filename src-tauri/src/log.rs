@@ -1,0 +1,25 @@
+//! What the program says on standard error.
+
+use std::io::{self, Write};
+
+use moustique_node::{ConfigSource, Logging, logging};
+
+/// Starts the log as it is configured. Where that cannot be done, it goes to
+/// standard error alone: a wrong configuration is the broker's problem, which
+/// the window shows.
+pub(crate) fn begin(configuration: &ConfigSource) {
+    let configured = configuration.load().map(|config| config.logging);
+    let Err(error) = logging::start(&configured.unwrap_or_default(), false) else {
+        return;
+    };
+    match logging::start(&Logging::default(), false) {
+        Ok(()) => tracing::warn!("{error}"),
+        Err(_) => last_words(&error.to_string()),
+    }
+}
+
+/// Says why the program cannot begin, to whoever typed its name.
+pub(crate) fn last_words(problem: &str) {
+    // Nobody is left to be told when standard error is closed.
+    let _ = writeln!(io::stderr(), "moustique-desktop: {problem}");
+}

@@ -1,0 +1,227 @@
+//! What the tray shows, as plain data made from the state of the broker.
+
+use moustique_monitor::{BrokerState, BrokerStatus};
+
+/// Most characters of the status line: a menu is as wide as its longest line.
+const MAX_STATUS_CHARACTERS: usize = 80;
+
+/// All that changes in the tray.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Menu {
+    pub(crate) icon: Icon,
+    /// How the broker is, in one line.
+    pub(crate) status: String,
+    /// Where devices reach it.
+    pub(crate) address: String,
+    pub(crate) can_start: bool,
+    pub(crate) can_stop: bool,
+    pub(crate) can_open_in_browser: bool,
+    /// The line that quits, with what that would end.
+    pub(crate) quit: String,
+}
+
+/// The icon, by the shape it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Icon {
+    Running,
+    Stopped,
+    Draining,
+    Error,
+}
+
+/// How busy the broker is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Activity {
+    pub(crate) clients: usize,
+    pub(crate) messages_per_second: f64,
+}
+
+impl Menu {
+    /// The menu for a state of the broker.
+    pub(crate) fn of(status: &BrokerStatus, activity: Activity) -> Self {
+        let state = status.state;
+        let is_running = state == BrokerState::Running;
+        Self {
+            icon: match state {
+                BrokerState::Running => Icon::Running,
+                BrokerState::Stopped | BrokerState::Starting => Icon::Stopped,
+                BrokerState::Draining => Icon::Draining,
+                BrokerState::Failed => Icon::Error,
+            },
+            status: status_line(status, activity),
+            address: match status.addresses.first() {
+                Some(address) if is_running => address.clone(),
+                _ => "No address while it does not run".to_owned(),
+            },
+            can_start: matches!(state, BrokerState::Stopped | BrokerState::Failed),
+            can_stop: is_running,
+            can_open_in_browser: is_running,
+            quit: match activity.clients {
+                0 => "Quit".to_owned(),
+                1 => "Quit (1 client is served)".to_owned(),
+                clients => format!("Quit ({clients} clients are served)"),
+            },
+        }
+    }
+}
+
+fn status_line(status: &BrokerStatus, activity: Activity) -> String {
+    match status.state {
+        BrokerState::Running => format!(
+            "Running: {} {}, {:.0} msg/s",
+            activity.clients,
+            if activity.clients == 1 {
+                "client"
+            } else {
+                "clients"
+            },
+            activity.messages_per_second,
+        ),
+        BrokerState::Stopped => "Stopped".to_owned(),
+        BrokerState::Starting => "Starting…".to_owned(),
+        BrokerState::Draining => "Stopping…".to_owned(),
+        BrokerState::Failed => shortened(
+            status
+                .problem
+                .as_ref()
+                .map_or("Failed", |problem| &problem.what),
+        ),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= MAX_STATUS_CHARACTERS {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(MAX_STATUS_CHARACTERS - 1).collect();
+    format!("{}…", beginning.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use moustique_monitor::Problem;
+
+    use super::*;
+
+    const ADDRESS: &str = "http://192.168.1.20:33334";
+
+    fn status(state: BrokerState) -> BrokerStatus {
+        BrokerStatus {
+            state,
+            addresses: match state {
+                BrokerState::Running | BrokerState::Draining => {
+                    vec![ADDRESS.to_owned(), "http://10.0.0.2:33334".to_owned()]
+                }
+                _ => Vec::new(),
+            },
+            problem: (state == BrokerState::Failed).then(|| Problem {
+                code: "port_taken".to_owned(),
+                what: "Port 33334 is in use by another program.".to_owned(),
+                remedy: "Stop that program.".to_owned(),
+            }),
+            version: "1.0.0".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_state_has_its_icon_its_line_and_its_orders() {
+        use BrokerState::*;
+        // State, icon, line, can start, can stop, can open in the browser.
+        let table = [
+            (Stopped, Icon::Stopped, "Stopped", true, false, false),
+            (Starting, Icon::Stopped, "Starting…", false, false, false),
+            (
+                Running,
+                Icon::Running,
+                "Running: 0 clients, 0 msg/s",
+                false,
+                true,
+                true,
+            ),
+            (Draining, Icon::Draining, "Stopping…", false, false, false),
+            (
+                Failed,
+                Icon::Error,
+                "Port 33334 is in use by another program.",
+                true,
+                false,
+                false,
+            ),
+        ];
+        for (state, icon, line, can_start, can_stop, can_open_in_browser) in table {
+            let menu = Menu::of(&status(state), Activity::default());
+
+            assert_eq!(menu.icon, icon, "{state:?}");
+            assert_eq!(menu.status, line, "{state:?}");
+            assert_eq!(menu.can_start, can_start, "{state:?}");
+            assert_eq!(menu.can_stop, can_stop, "{state:?}");
+            assert_eq!(menu.can_open_in_browser, can_open_in_browser, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_lines_count_in_good_grammar() {
+        let table = [
+            (0, 0.0, "Running: 0 clients, 0 msg/s", "Quit"),
+            (
+                1,
+                0.4,
+                "Running: 1 client, 0 msg/s",
+                "Quit (1 client is served)",
+            ),
+            (
+                3,
+                12.3,
+                "Running: 3 clients, 12 msg/s",
+                "Quit (3 clients are served)",
+            ),
+            (
+                200,
+                9_999.6,
+                "Running: 200 clients, 10000 msg/s",
+                "Quit (200 clients are served)",
+            ),
+        ];
+        for (clients, messages_per_second, line, quit) in table {
+            let activity = Activity {
+                clients,
+                messages_per_second,
+            };
+            let menu = Menu::of(&status(BrokerState::Running), activity);
+
+            assert_eq!(menu.status, line);
+            assert_eq!(menu.quit, quit);
+        }
+    }
+
+    #[test]
+    fn the_best_address_is_shown_while_running_alone() {
+        use BrokerState::*;
+        for state in [Stopped, Starting, Running, Draining, Failed] {
+            let menu = Menu::of(&status(state), Activity::default());
+
+            assert_eq!(menu.address == ADDRESS, state == Running, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_problem_is_cut_between_characters() {
+        let mut failed = status(BrokerState::Failed);
+        if let Some(problem) = &mut failed.problem {
+            problem.what = "é".repeat(MAX_STATUS_CHARACTERS + 1);
+        }
+
+        let line = Menu::of(&failed, Activity::default()).status;
+
+        assert_eq!(line.chars().count(), MAX_STATUS_CHARACTERS);
+        assert!(line.ends_with("é…"), "{line}");
+    }
+
+    #[test]
+    fn a_failure_without_a_problem_is_still_told() {
+        let mut failed = status(BrokerState::Failed);
+        failed.problem = None;
+
+        assert_eq!(Menu::of(&failed, Activity::default()).status, "Failed");
+    }
+}

@@ -1,0 +1,79 @@
+//! The window: made when it is wanted, gone when it is closed. Without it there
+//! is no web engine in memory.
+
+use std::path::PathBuf;
+
+use tauri::webview::PageLoadEvent;
+use tauri::{AppHandle, Manager, Runtime, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tokio::sync::Mutex;
+
+const LABEL: &str = "main";
+
+/// Size at first, logical pixels.
+const SIZE: (f64, f64) = (1180.0, 760.0);
+
+/// Smallest size, logical pixels.
+const LEAST_SIZE: (f64, f64) = (360.0, 480.0);
+
+/// What is needed to make the window.
+#[derive(Debug)]
+pub(crate) struct Window {
+    /// Where the web engine keeps what the page remembers.
+    folder: PathBuf,
+    /// Held while a window is made: two launches at once want one window.
+    making: Mutex<()>,
+}
+
+impl Window {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            making: Mutex::new(()),
+        }
+    }
+}
+
+/// Shows the window and gives it the focus. Returns at once: made inside the
+/// handler of an event, a window would wait for that handler for ever.
+pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let shown = match app.get_webview_window(LABEL) {
+            Some(window) => raise(&window),
+            None => make(&app).await,
+        };
+        if let Err(error) = shown {
+            tracing::error!("The window cannot be shown: {error}.");
+        }
+    });
+}
+
+async fn make<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    let settings = app.state::<Window>();
+    let _making = settings.making.lock().await;
+    if let Some(window) = app.get_webview_window(LABEL) {
+        return raise(&window);
+    }
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("Moustique")
+        .inner_size(SIZE.0, SIZE.1)
+        .min_inner_size(LEAST_SIZE.0, LEAST_SIZE.1)
+        .data_directory(settings.folder.clone())
+        // Shown with its page, not before: an empty window flashes.
+        .visible(false)
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Finished
+                && let Err(error) = raise(&window)
+            {
+                tracing::error!("The window cannot be shown: {error}.");
+            }
+        })
+        .build()?;
+    Ok(())
+}
+
+fn raise<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
+    window.unminimize()?;
+    window.show()?;
+    window.set_focus()
+}

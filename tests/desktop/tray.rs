@@ -1,0 +1,151 @@
+//! The icon in the tray and its menu.
+
+use crate::support::{Desk, Parts, SHORT, until};
+
+#[test]
+fn the_menu_says_how_the_broker_is_and_what_can_be_done() {
+    let desk = Desk::new();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+
+    item.wait_for("Running: 0 clients, 0 msg/s");
+
+    let lines: Vec<_> = item
+        .entries()
+        .into_iter()
+        .map(|entry| (entry.label, entry.is_enabled))
+        .collect();
+    let address = format!("http://127.0.0.1:{}", desk.port);
+    let expected = [
+        ("Running: 0 clients, 0 msg/s", false),
+        (&address, false),
+        ("Start broker", false),
+        ("Stop broker", true),
+        ("Open monitor", true),
+        ("Open in browser", true),
+        ("Quit", true),
+    ];
+    assert_eq!(
+        lines,
+        expected.map(|(label, is_enabled)| (label.to_owned(), is_enabled))
+    );
+    assert_eq!(item.title(), "Moustique");
+    let (width, height, pixels) = item.icon();
+    assert_eq!((width, height), (44, 44));
+    assert!(
+        pixels.chunks(4).any(|pixel| pixel[0] != 0),
+        "an icon that can be seen"
+    );
+}
+
+#[test]
+fn stop_closes_the_port_and_start_opens_it_with_everything_kept() {
+    let desk = Desk::new();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+    item.wait_for("Running");
+    let running = item.icon();
+    desk.device.publish("/home/kitchen/temperature", "21.5");
+
+    item.click("Stop broker");
+    desk.wait_until_closed();
+    item.wait_for("Stopped");
+    let stopped = item.icon();
+    item.click("Start broker");
+    desk.wait_until_open();
+    item.wait_for("Running");
+
+    assert_eq!(
+        desk.device.value("/home/kitchen/temperature").as_deref(),
+        Some("21.5")
+    );
+    assert_ne!(running, stopped, "the icon tells the state");
+    until(SHORT, "the icon of a running broker", || {
+        (item.icon() == running).then_some(())
+    });
+}
+
+#[test]
+fn the_figures_follow_the_clients_and_the_messages() {
+    let desk = Desk::new();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+
+    desk.device.subscribe("lamp", "/home/#");
+    item.wait_for("Running: 1 client, ");
+    item.wait_for("Quit (1 client is served)");
+    desk.device.subscribe("heating", "/home/#");
+    item.wait_for("Running: 2 clients, ");
+    item.wait_for("Quit (2 clients are served)");
+
+    until(SHORT, "messages in the status line", || {
+        desk.device.publish("/home/door", "open");
+        let status = item.status();
+        (!status.ends_with(" 0 msg/s")).then_some(())
+    });
+}
+
+#[test]
+fn a_click_on_the_icon_opens_the_window() {
+    let desk = Desk::new();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+    assert!(desk.windows().is_empty(), "started hidden");
+
+    item.activate();
+
+    desk.wait_for_window();
+}
+
+#[test]
+fn the_monitor_is_opened_from_the_menu() {
+    let desk = Desk::new();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+
+    item.click("Open monitor");
+
+    desk.wait_for_window();
+}
+
+#[test]
+fn the_page_is_opened_in_the_users_browser() {
+    let desk = Desk::new();
+    let visited = desk.put_browser();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+
+    item.click("Open in browser");
+
+    let url = until(SHORT, "the browser is started", || {
+        std::fs::read_to_string(&visited)
+            .ok()
+            .filter(|url| url.ends_with('\n'))
+    });
+    assert_eq!(url.trim(), format!("http://127.0.0.1:{}/", desk.port));
+}
+
+#[test]
+fn a_tray_that_appears_later_gets_the_icon() {
+    let mut desk = Desk::with(Parts::NO_TRAY);
+    let _app = desk.serve();
+
+    desk.put_tray();
+
+    desk.tray().item().wait_for("Running");
+}
+
+#[test]
+fn an_icon_comes_back_when_the_tray_is_started_again() {
+    let mut desk = Desk::new();
+    let _app = desk.serve();
+    desk.tray().item().wait_for("Running");
+
+    desk.take_tray();
+    desk.put_tray();
+
+    let item = desk.tray().item();
+    item.wait_for("Running");
+    item.click("Stop broker");
+    desk.wait_until_closed();
+}
