@@ -62,8 +62,7 @@ where
 pub(crate) fn router(app: Arc<Inner>) -> Router {
     let monitor = Router::new()
         .route("/", get(ui::page))
-        .route("/favicon.svg", get(ui::file))
-        .route("/assets/{*path}", get(ui::file))
+        .route("/assets/{*path}", get(ui::asset))
         .route("/v1/monitor/rpc", post(monitor::rpc))
         .route("/v1/monitor/stream", get(monitor::stream))
         .layer(middleware::from_fn(local_only))

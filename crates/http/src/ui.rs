@@ -17,23 +17,20 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
+/// The page names the files that belong to it.
+const AS_IT_IS_NOW: &str = "no-cache";
+
 /// Built files carry a digest of their content in their name.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The page.
 pub(crate) async fn page() -> Response {
-    respond("index.html", "no-cache")
+    respond("index.html", AS_IT_IS_NOW)
 }
 
 /// A file that the page names.
-pub(crate) async fn file(uri: Uri) -> Response {
-    let path = uri.path().trim_start_matches('/');
-    let caching = if path.starts_with("assets/") {
-        FOR_EVER
-    } else {
-        "no-cache"
-    };
-    respond(path, caching)
+pub(crate) async fn asset(uri: Uri) -> Response {
+    respond(uri.path().trim_start_matches('/'), FOR_EVER)
 }
 
 fn respond(path: &str, caching: &'static str) -> Response {
