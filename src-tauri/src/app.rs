@@ -26,15 +26,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         paths,
         required: false,
     };
-    log::begin(&configuration);
-    let node = Node::new(configuration);
+    let node = Node::new(configuration.clone());
     let is_hidden = arguments.hidden;
     let app = tauri::Builder::default()
         // First: a second launch must end before it does anything else.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            window::show(app);
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            if Arguments::want_window(arguments) {
+                window::show(app);
+            }
         }))
-        .plugin(tauri_plugin_opener::Builder::new().build())
+        .plugin(
+            tauri_plugin_opener::Builder::new()
+                // The page has its own way to ask, and no other.
+                .open_js_links_on_click(false)
+                .build(),
+        )
         .plugin(
             tauri_plugin_window_state::Builder::new()
                 .with_filename(placement.to_string_lossy())
@@ -48,6 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         .manage(exit::Leaving::default())
         .invoke_handler(commands::handler())
         .setup(move |app| {
+            // Not earlier: the log file belongs to the first launch.
+            log::begin(&configuration);
             begin(app.handle(), is_hidden);
             Ok(())
         })

@@ -25,6 +25,14 @@ pub(crate) struct Arguments {
     pub(crate) safe_graphics: bool,
 }
 
+impl Arguments {
+    /// Whether the window is wanted by a second launch with these arguments.
+    /// One that is hidden, as the start with the session is, asks for nothing.
+    pub(crate) fn want_window(arguments: Vec<String>) -> bool {
+        Self::try_parse_from(arguments).is_ok_and(|second| !second.hidden)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -49,6 +57,19 @@ mod tests {
         assert!(arguments.hidden);
         assert_eq!(arguments.data_dir, Some(PathBuf::from("/tmp/data")));
         assert!(arguments.safe_graphics);
+    }
+
+    #[test]
+    fn a_second_launch_wants_the_window_unless_it_is_hidden() {
+        let table: [(&[&str], bool); 3] = [
+            (&["moustique-desktop"], true),
+            (&["moustique-desktop", "--data-dir", "/tmp/data"], true),
+            (&["moustique-desktop", "--hidden"], false),
+        ];
+        for (arguments, expected) in table {
+            let given = arguments.iter().map(ToString::to_string).collect();
+            assert_eq!(Arguments::want_window(given), expected, "{arguments:?}");
+        }
     }
 
     #[test]

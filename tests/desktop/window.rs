@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{Desk, Page, Place, SHORT, until};
+use crate::support::{Desk, LONG, Page, Place, SHORT, until};
 
 const RUNNING: &str = "[data-testid=state][data-state=running]";
 
@@ -209,6 +209,27 @@ fn pictures_are_taken_in_light_and_dark() {
         assert_eq!(is_dark, theme.ends_with("dark"), "{theme}");
         keep(&page, theme);
     }
+}
+
+#[test]
+fn a_dark_window_opens_dark() {
+    const PAPER: [u8; 3] = [0x10, 0x16, 0x1c];
+    let desk = Desk::new().with_theme("Adwaita:dark");
+    let _app = desk.launch(&[]);
+    let mut seen = Vec::new();
+
+    // Looked at without a pause: a flash is short.
+    let end = Instant::now() + LONG;
+    while seen.last() != Some(&PAPER) {
+        assert!(Instant::now() < end, "the page is not seen: {seen:?}");
+        let colour = desk.display().colour(5, 700);
+        if seen.last() != Some(&colour) {
+            seen.push(colour);
+        }
+    }
+
+    let is_bright = |colour: &&[u8; 3]| colour.iter().any(|part| *part > 0x80);
+    assert_eq!(seen.iter().find(is_bright), None, "of {seen:02x?}");
 }
 
 /// Keeps a picture of the window for people to look at.

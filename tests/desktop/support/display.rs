@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     AtomEnum, CLIENT_MESSAGE_EVENT, ClientMessageData, ClientMessageEvent, ConfigureWindowAux,
-    ConnectionExt, EventMask, MapState, Window,
+    ConnectionExt, EventMask, ImageFormat, MapState, Window,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -99,6 +99,18 @@ impl Display {
             width: place.width,
             height: place.height,
         })
+    }
+
+    /// The colour of a pixel as it is seen: red, green, blue.
+    pub(crate) fn colour(&self, x: i16, y: i16) -> [u8; 3] {
+        let image = self
+            .connection
+            .get_image(ImageFormat::Z_PIXMAP, self.root, x, y, 1, 1, u32::MAX)
+            .unwrap()
+            .reply()
+            .unwrap();
+        // The server keeps a pixel as blue, green, red and nothing.
+        [image.data[2], image.data[1], image.data[0]]
     }
 
     /// A window may be gone between two questions about it.

@@ -14,4 +14,4 @@ mod wait;
 pub(crate) use desk::{Desk, Parts};
 pub(crate) use display::Place;
 pub(crate) use driver::Page;
-pub(crate) use wait::{SHORT, until};
+pub(crate) use wait::{LONG, SHORT, until};
