@@ -7,6 +7,9 @@ use crate::support::{Desk, SHORT, until};
 /// The longest that quitting may take.
 const QUIT: Duration = Duration::from_secs(6);
 
+/// What a busy machine may add where that time is used up.
+const SLACK: Duration = Duration::from_secs(2);
+
 /// The longest that giving up may take.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
@@ -74,7 +77,7 @@ fn a_request_that_never_ends_does_not_keep_the_program() {
 
     app.signal("TERM");
 
-    assert_eq!(app.wait(QUIT).code(), Some(0));
+    assert_eq!(app.wait(QUIT + SLACK).code(), Some(0));
 }
 
 #[test]
