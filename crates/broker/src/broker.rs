@@ -2,22 +2,21 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use moustique_core::{
-    ClientName, Command, Draft, Filter, Handover, Limits, Message, MessageId, State, Timestamp,
+    ClientKey, ClientName, Command, Draft, Filter, Handover, LeaseToken, LetGo, Limits, Message,
+    Outcome, Picked, State, Take, Timestamp, Topic,
 };
-use moustique_store::{OpenError, Store};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::time;
+use moustique_store::{Reader, Space, Span};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::{task, time};
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::error::Refused;
-use crate::maintenance;
 use crate::pickup::{Pickup, PickupOrder};
-use crate::sequencer::{Order, QUEUE_ORDERS, Sequencer};
-use crate::statistics::{Counters, Statistics};
+use crate::sequencer::Order;
+use crate::statistics::{Contents, Counters, Statistics};
 use crate::waiters::Waiters;
 
 /// How long an order waits for a place before the sequencer.
@@ -26,6 +25,13 @@ const ORDER_PATIENCE: Duration = Duration::from_secs(5);
 /// Batches that a listener of the feed may be behind. Beyond, it misses the
 /// oldest and is told so.
 const FEED_BATCHES: usize = 1_024;
+
+/// How long a pickup that does not wait for messages waits for the reply before
+/// it to go out.
+const BUSY_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Readers of the log at a time. Beyond, they wait in turn.
+const READERS: usize = 2;
 
 /// How the broker runs.
 #[derive(Clone, Debug)]
@@ -67,6 +73,8 @@ pub struct ClientView {
     pub filters: Vec<Filter>,
     /// How many messages wait for it.
     pub waiting: usize,
+    /// How many messages it was handed that it has not let go of.
+    pub held: usize,
 }
 
 /// A running broker. Cloning gives another handle to the same one.
@@ -81,7 +89,11 @@ pub struct Broker {
 /// What the handles, the sequencer and the maintenance share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) clock: Clock,
     inner: Mutex<Inner>,
+    space: Mutex<Space>,
+    reader: Reader,
+    readers: Semaphore,
     feed: broadcast::Sender<Arc<[Arc<Message>]>>,
     stopping: watch::Sender<bool>,
     ended: watch::Sender<bool>,
@@ -96,6 +108,27 @@ pub(crate) struct Inner {
 }
 
 impl Shared {
+    pub(crate) fn new(clock: Clock, state: State, reader: Reader, space: Space) -> Self {
+        Self {
+            clock,
+            inner: Mutex::new(Inner {
+                state,
+                waiters: Waiters::default(),
+            }),
+            space: Mutex::new(space),
+            reader,
+            readers: Semaphore::new(READERS),
+            feed: broadcast::Sender::new(FEED_BATCHES),
+            stopping: watch::Sender::new(false),
+            ended: watch::Sender::new(false),
+            counters: Counters::new(),
+        }
+    }
+
+    pub(crate) fn lock_space(&self) -> MutexGuard<'_, Space> {
+        self.space.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A thread that panicked under the lock has changed nothing that could
     /// not be read: the broker goes on.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -115,58 +148,12 @@ impl Shared {
 }
 
 impl Broker {
-    /// Loads everything from the store and starts the sequencer. When this
-    /// returns, all that was stored before is there.
-    ///
-    /// Reads the disk for up to some seconds: call it off the async threads,
-    /// but within a runtime, which the maintenance is spawned on.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn start(mut store: Store, options: Options) -> Result<Self, OpenError> {
-        let loaded = store.load()?;
-        let unread = loaded
-            .clients
-            .iter()
-            .map(|client| client.picked_up_to)
-            .min();
-        let mut state = State::new(options.limits, loaded, Instant::now());
-        if let Some(after) = unread {
-            replay(&mut store, &mut state, after)?;
-        }
-        let (orders, taken) = mpsc::channel(QUEUE_ORDERS);
-        let shared = Arc::new(Shared {
-            inner: Mutex::new(Inner {
-                state,
-                waiters: Waiters::default(),
-            }),
-            feed: broadcast::Sender::new(FEED_BATCHES),
-            stopping: watch::Sender::new(false),
-            ended: watch::Sender::new(false),
-            counters: Counters::new(),
-        });
-        let sequencer = Sequencer::new(store, Arc::clone(&shared), taken);
-        thread::Builder::new()
-            .name("sequencer".into())
-            .spawn(move || sequencer.run())
-            .map_err(|source| OpenError::Files {
-                path: "the sequencer's thread".into(),
-                source,
-            })?;
-        tokio::spawn(maintenance::run(
-            Arc::downgrade(&shared),
-            orders.downgrade(),
-            options.maintenance_interval,
-        ));
-        Ok(Self { shared, orders })
-    }
-
-    /// Publishes or puts a message. Returns when it is stored and, for those
-    /// who subscribed, queued.
+    /// Publishes or puts a message, or deletes a value. Returns when that is
+    /// stored and, for those who subscribed, queued.
     ///
     /// # Errors
     /// When a bound is reached, the disk fails, or the broker stops.
-    pub async fn publish(&self, draft: Draft) -> Result<(), Refused> {
+    pub async fn publish(&self, draft: Draft) -> Result<Outcome, Refused> {
         self.carry(Command::Publish(draft)).await
     }
 
@@ -181,21 +168,36 @@ impl Broker {
         filter: Filter,
         address: IpAddr,
     ) -> Result<(), Refused> {
-        let now = Instant::now();
-        self.shared
-            .lock()
-            .state
-            .hear(client.as_str(), address, now, clock::now());
-        self.carry(Command::Subscribe {
+        let now = self.shared.clock.now();
+        self.shared.lock().state.hear(client.as_str(), address, now);
+        let subscribe = Command::Subscribe {
             client,
             filter,
             address,
-        })
-        .await
+        };
+        self.carry(subscribe).await.map(drop)
+    }
+
+    /// Ends a client's subscription. Nothing is handed over under that filter
+    /// after this returns; a client that is not subscribed is left as it is.
+    ///
+    /// # Errors
+    /// When the disk fails, or the broker stops.
+    pub async fn unsubscribe(
+        &self,
+        client: ClientName,
+        filter: Filter,
+        address: IpAddr,
+    ) -> Result<(), Refused> {
+        let now = self.shared.clock.now();
+        self.shared.lock().state.hear(client.as_str(), address, now);
+        let unsubscribe = Command::Unsubscribe { client, filter };
+        self.carry(unsubscribe).await.map(drop)
     }
 
     /// Hands over what waits for a client, and waits for it when nothing is
-    /// there. `None` when the client is not known.
+    /// there. Lets go of the lease that the order names, if it is held still.
+    /// `None` when the client is not known.
     ///
     /// # Errors
     /// When the broker stops. A pickup that is parked when it begins to stop
@@ -204,37 +206,82 @@ impl Broker {
         if self.is_stopping() {
             return Err(Refused::Stopping);
         }
+        if let Some(token) = order.ack {
+            self.let_go(order.client, token);
+        }
         let mut stopping = self.shared.stopping.subscribe();
-        let deadline = time::Instant::now() + order.wait;
+        let begun = time::Instant::now();
+        let take = Take {
+            max: order.max,
+            lease: order.lease,
+            address: order.address,
+        };
         loop {
             // Looked at and parked under one lock, so nothing slips between.
-            let parked = {
+            let (parked, deadline) = {
                 let mut inner = self.shared.lock();
-                let now = Instant::now();
-                let taken =
-                    inner
-                        .state
-                        .take(order.client, order.max, order.address, now, clock::now());
-                let Some(handover) = taken else {
+                let now = self.shared.clock.now();
+                let Some(picked) = inner.state.take(order.client, take, now) else {
                     return Ok(None);
                 };
-                if !handover.deliveries.is_empty()
-                    || time::Instant::now() >= deadline
-                    || *stopping.borrow_and_update()
-                {
-                    drop(inner);
-                    return Ok(Some(Pickup::new(self.clone(), handover)));
+                let wait = match picked {
+                    Picked::Busy => order.wait.max(BUSY_PATIENCE),
+                    Picked::Messages(_) => order.wait,
+                };
+                let deadline = begun + wait;
+                let is_over = time::Instant::now() >= deadline || *stopping.borrow_and_update();
+                match picked {
+                    Picked::Messages(handover) if is_over || !handover.is_empty() => {
+                        drop(inner);
+                        return Ok(Some(Pickup::new(self.clone(), handover)));
+                    }
+                    Picked::Busy if is_over => return Ok(Some(Pickup::nothing(self.clone()))),
+                    _ => {}
                 }
                 let Some(key) = inner.state.key(order.client) else {
                     return Ok(None);
                 };
-                inner.waiters.park(key)
+                let lease_end = inner.state.next_lease_end(order.client);
+                let again = lease_end.map_or(deadline, |end| {
+                    time::Instant::now() + self.shared.clock.left(end)
+                });
+                (inner.waiters.park(key), again.min(deadline))
             };
             tokio::select! {
                 _ = parked => {}
                 () = time::sleep_until(deadline) => {}
                 _ = stopping.changed() => {}
             }
+        }
+    }
+
+    /// Lets go of the messages that a client has under a lease. `None` when the
+    /// client is not known.
+    #[must_use]
+    pub fn acknowledge(&self, client: &str, token: LeaseToken, address: IpAddr) -> Option<LetGo> {
+        let now = self.shared.clock.now();
+        self.shared.lock().state.hear(client, address, now)?;
+        self.let_go(client, token)
+    }
+
+    /// Messages of a topic in the log, at most `limit` and at most
+    /// [`moustique_store::MAX_HISTORY`].
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn history(
+        &self,
+        topic: Topic,
+        span: Span,
+        limit: usize,
+    ) -> Result<Vec<Message>, Refused> {
+        let reader = self.shared.reader.clone();
+        // Never closed, so there always comes a turn.
+        let _turn = self.shared.readers.acquire().await;
+        let read = task::spawn_blocking(move || reader.history(&topic, span, limit)).await;
+        match read {
+            Ok(read) => read.map_err(|error| Refused::NotRead(error.to_string())),
+            Err(error) => Err(Refused::NotRead(error.to_string())),
         }
     }
 
@@ -248,6 +295,12 @@ impl Broker {
     #[must_use]
     pub fn knows_topic(&self, topic: &str) -> bool {
         self.shared.lock().state.values().get(topic).is_some()
+    }
+
+    /// How many topics have a value.
+    #[must_use]
+    pub fn topic_count(&self) -> usize {
+        self.shared.lock().state.values().len()
     }
 
     /// Whether a client of that name is known.
@@ -284,6 +337,7 @@ impl Broker {
                     seen: client.seen,
                     filters: client.filters().cloned().collect(),
                     waiting: client.waiting(),
+                    held: client.held(),
                 })
                 .collect(),
         }
@@ -295,15 +349,12 @@ impl Broker {
         self.shared.feed.subscribe()
     }
 
-    /// How busy the broker is.
+    /// How busy the broker is, and how full.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        let (dropped, topics, clients) = {
-            let inner = self.shared.lock();
-            let state = &inner.state;
-            (state.dropped(), state.values().len(), state.client_count())
-        };
-        self.shared.counters.read(dropped, topics, clients)
+        let contents = Contents::of(&self.shared.lock().state);
+        let space = *self.shared.lock_space();
+        self.shared.counters.read(contents, space)
     }
 
     /// The counters of those who serve the broker.
@@ -359,7 +410,7 @@ impl Broker {
     }
 
     /// Has the sequencer carry out a command.
-    pub(crate) async fn carry(&self, command: Command) -> Result<(), Refused> {
+    pub(crate) async fn carry(&self, command: Command) -> Result<Outcome, Refused> {
         if self.is_stopping() {
             return Err(Refused::Stopping);
         }
@@ -390,25 +441,32 @@ impl Broker {
         let _ = self.orders.try_send(order);
     }
 
-    pub(crate) fn handover_arrived(&self, handover: &Handover) {
-        self.shared.lock().state.arrived(handover);
+    pub(crate) fn handover_arrived(&self, handover: Handover) {
+        let now = self.shared.clock.run();
+        self.hand_on(|state| state.arrived(handover, now));
         self.send(Order::StoreCursors);
     }
 
     pub(crate) fn handover_failed(&self, handover: Handover) {
+        self.hand_on(|state| state.give_back(handover));
+    }
+
+    fn let_go(&self, client: &str, token: LeaseToken) -> Option<LetGo> {
+        let now = self.shared.clock.run();
+        let outcome = self.shared.lock().state.let_go(client, token, now);
+        self.send(Order::StoreCursors);
+        outcome
+    }
+
+    /// Settles a reply, and wakes the pickups that wait for that.
+    fn hand_on(&self, settle: impl FnOnce(&mut State) -> Option<ClientKey>) {
         let waiters = {
             let mut inner = self.shared.lock();
-            let key = inner.state.key(handover.client.as_str());
-            inner.state.give_back(handover);
-            inner.waiters.take(key)
+            let next = settle(&mut inner.state);
+            inner.waiters.take(next)
         };
-        // Another pickup of the same client may be parked.
         for waiter in waiters {
             let _ = waiter.send(());
         }
     }
-}
-
-fn replay(store: &mut Store, state: &mut State, after: MessageId) -> Result<(), OpenError> {
-    store.replay(after, |message| state.replay(&Arc::new(message)))
 }

@@ -16,6 +16,13 @@ pub enum Refused {
     /// The disk reports another fault.
     #[error("the data cannot be written ({0}); nothing was stored")]
     NotStored(String),
+    /// The database is damaged. The next start sets it aside and brings over
+    /// what can be read.
+    #[error("the data is damaged ({0}); nothing was stored")]
+    Damaged(String),
+    /// The log cannot be read.
+    #[error("{0}")]
+    NotRead(String),
     /// Orders come faster than the disk takes them.
     #[error("the broker is busy: no order was taken for {seconds} s; try again later")]
     Busy {
@@ -31,6 +38,7 @@ impl From<CommitError> for Refused {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Full => Self::DiskFull,
+            CommitError::Damaged(fault) => Self::Damaged(fault),
             CommitError::Failed(fault) => Self::NotStored(fault),
         }
     }

@@ -14,10 +14,12 @@ mod error;
 mod maintenance;
 mod pickup;
 mod sequencer;
+mod start;
 mod statistics;
 mod waiters;
 
 pub use broker::{Broker, ClientView, Listed, Options};
 pub use error::Refused;
 pub use pickup::{Pickup, PickupOrder};
-pub use statistics::{Counters, Statistics};
+pub use start::Repair;
+pub use statistics::{Contents, Counters, Statistics};

@@ -1,15 +1,20 @@
 //! What has to be done from time to time.
 
+use std::net::Ipv4Addr;
 use std::sync::Weak;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use moustique_core::{ClientName, Command};
+use moustique_core::{ClientName, Command, Draft, MessageKind, Outcome, PublisherName};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::broker::{Broker, Shared};
 use crate::sequencer::Order;
 use crate::statistics::Sampler;
+
+/// Values that are deleted in one round because of their age. The others have
+/// to wait for the next one.
+const AGED_VALUES: usize = 10_000;
 
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -40,6 +45,7 @@ pub(crate) async fn run(shared: Weak<Shared>, orders: mpsc::WeakSender<Order>, p
         }
         if is_chore {
             forget_silent(&broker).await;
+            delete_aged_values(&broker).await;
             broker.send(Order::Prune);
         } else {
             sampler.sample(broker.counters());
@@ -52,16 +58,48 @@ async fn forget_silent(broker: &Broker) {
         let inner = broker.shared().lock();
         inner
             .state
-            .silent(Instant::now())
+            .silent(broker.shared().clock.run())
             .filter(|(key, _)| !inner.waiters.is_parked(*key))
             .map(|(_, name)| name.clone())
             .collect()
     };
     for client in silent {
         let name = client.clone();
-        match broker.carry(Command::Forget { client }).await {
-            Ok(()) => tracing::debug!(client = %name, "forgot a client that went silent"),
+        match broker.carry(Command::ForgetSilent { client }).await {
+            Ok(Outcome::Changed) => {
+                tracing::debug!(client = %name, "forgot a client that went silent");
+            }
+            Ok(_) => {}
             Err(error) => tracing::warn!(client = %name, %error, "could not forget a client"),
+        }
+    }
+}
+
+/// Deletes the values that their policy does not keep any longer, like anybody
+/// else would: with a tombstone in the log.
+async fn delete_aged_values(broker: &Broker) {
+    let (topics, limits) = {
+        let inner = broker.shared().lock();
+        let aged = inner.state.aged_values(broker.shared().clock.run());
+        let topics: Vec<_> = aged
+            .take(AGED_VALUES)
+            .map(|value| value.topic.clone())
+            .collect();
+        (topics, inner.state.limits().clone())
+    };
+    for topic in topics {
+        let tombstone = Draft {
+            topic,
+            payload: "".into(),
+            from: PublisherName::parse("SERVER", &limits).ok(),
+            address: Ipv4Addr::LOCALHOST.into(),
+            updated_time: None,
+            kind: MessageKind::Deleted,
+            repeat_id: None,
+        };
+        if let Err(error) = broker.publish(tombstone).await {
+            tracing::warn!(%error, "an old value could not be deleted");
+            return;
         }
     }
 }

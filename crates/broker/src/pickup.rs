@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use moustique_core::{Delivery, Handover};
+use moustique_core::{Delivery, Handover, LeaseToken};
 
 use crate::broker::Broker;
 
@@ -16,6 +16,12 @@ pub struct PickupOrder<'a> {
     pub max: usize,
     /// How long to wait when nothing is there.
     pub wait: Duration,
+    /// How long the client may keep the messages without letting go of them;
+    /// `None` when they are settled as soon as they have gone out.
+    pub lease: Option<Duration>,
+    /// A lease of before to let go of. One that has ended is passed over: its
+    /// messages come again.
+    pub ack: Option<LeaseToken>,
     /// Where the request comes from.
     pub address: IpAddr,
 }
@@ -32,8 +38,15 @@ pub struct Pickup {
 
 impl Pickup {
     pub(crate) fn new(broker: Broker, handover: Handover) -> Self {
-        let handover = Some(handover).filter(|handover| !handover.deliveries.is_empty());
+        let handover = Some(handover).filter(|handover| !handover.is_empty());
         Self { broker, handover }
+    }
+
+    pub(crate) fn nothing(broker: Broker) -> Self {
+        Self {
+            broker,
+            handover: None,
+        }
     }
 
     /// The messages, oldest first; none when the time was over.
@@ -45,10 +58,26 @@ impl Pickup {
         }
     }
 
+    /// How many messages were dropped from the client's full queue since it was
+    /// told last.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.handover
+            .as_ref()
+            .map_or(0, |handover| handover.dropped)
+    }
+
+    /// The name of the lease that the messages are under, if they are.
+    #[must_use]
+    pub fn lease(&self) -> Option<LeaseToken> {
+        let (token, _) = self.handover.as_ref()?.lease?;
+        Some(token)
+    }
+
     /// Says that the messages have gone out.
     pub fn arrived(mut self) {
         if let Some(handover) = self.handover.take() {
-            self.broker.handover_arrived(&handover);
+            self.broker.handover_arrived(handover);
         }
     }
 }

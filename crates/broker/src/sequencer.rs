@@ -1,14 +1,13 @@
 //! The one thread that changes things: commit, then apply, then answer.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use moustique_core::{Change, Command, Message, MessageId, Plan, Timestamp};
-use moustique_store::{Keep, Store};
+use moustique_core::{Change, Command, Message, Now, Outcome, Plan};
+use moustique_store::{CommitError, Protected, Store};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::Shared;
-use crate::clock;
 use crate::error::Refused;
 
 /// Orders that wait for the sequencer at most. Beyond, callers wait in turn,
@@ -18,11 +17,19 @@ pub(crate) const QUEUE_ORDERS: usize = 4_096;
 /// Orders in one transaction at most.
 const BATCH_ORDERS: usize = 1_024;
 
+/// Commits that meet damage, each on a connection of its own, until the file is
+/// believed to be damaged: a connection that met an error of the disk may report
+/// damage where there is none.
+const DAMAGED_COMMITS: u32 = 3;
+
+/// The least time between two looks at the size of the database.
+const MEASURE_PAUSE: Duration = Duration::from_secs(1);
+
 /// What the sequencer is told.
 #[derive(Debug)]
 pub(crate) enum Order {
     /// Carry out a command and answer.
-    Carry(Command, oneshot::Sender<Result<(), Refused>>),
+    Carry(Command, oneshot::Sender<Result<Outcome, Refused>>),
     /// Store how far the clients have got.
     StoreCursors,
     /// Take what is too old or too much off the log.
@@ -31,13 +38,21 @@ pub(crate) enum Order {
     Stop(oneshot::Sender<()>),
 }
 
-type Answer = (oneshot::Sender<Result<(), Refused>>, Result<(), Refused>);
+type Answer = (
+    oneshot::Sender<Result<Outcome, Refused>>,
+    Result<Outcome, Refused>,
+);
 
 pub(crate) struct Sequencer {
     store: Store,
     shared: Arc<Shared>,
     orders: mpsc::Receiver<Order>,
     pruning: bool,
+    /// Commits that met damage, one after the other.
+    damaged: u32,
+    /// Whether it was said in this round that undelivered messages were pruned.
+    warned: bool,
+    measured: Instant,
 }
 
 /// Says that the sequencer has ended, however it ended.
@@ -56,6 +71,9 @@ impl Sequencer {
             shared,
             orders,
             pruning: false,
+            damaged: 0,
+            warned: false,
+            measured: Instant::now(),
         }
     }
 
@@ -73,19 +91,22 @@ impl Sequencer {
                 match order {
                     Order::Carry(command, reply) => commands.push((command, reply)),
                     Order::StoreCursors => {}
-                    Order::Prune => self.pruning = true,
+                    Order::Prune => self.begin_pruning(),
                     Order::Stop(reply) => stop = Some(reply),
                 }
             }
             self.carry_out(commands);
-            if stop.is_some() {
+            if stop.is_some() || self.damaged >= DAMAGED_COMMITS {
                 break stop;
             }
             self.prune_step();
         };
         // From here on orders are refused: nobody takes them.
         drop(self.orders);
-        if let Err(error) = self.store.close() {
+        if self.damaged >= DAMAGED_COMMITS {
+            tracing::error!("the database is damaged: the next start sets it aside");
+        }
+        if let Err(error) = self.store.close(self.shared.clock.run()) {
             tracing::warn!(%error, "the store could not be closed cleanly; it recovers at the next start");
         }
         if let Some(reply) = stopped {
@@ -111,18 +132,26 @@ impl Sequencer {
         true
     }
 
-    fn carry_out(&mut self, commands: Vec<(Command, oneshot::Sender<Result<(), Refused>>)>) {
-        let now = clock::now();
+    fn carry_out(&mut self, commands: Vec<(Command, oneshot::Sender<Result<Outcome, Refused>>)>) {
+        let now = self.shared.clock.now();
         let (changes, answers) = self.plan(commands, now);
         let stored = self.store.commit(&changes);
+        self.damaged = match &stored {
+            Err(CommitError::Damaged(_)) => self.damaged + 1,
+            _ => 0,
+        };
         if let Err(error) = stored {
             tracing::error!(%error, orders = answers.len(), "a batch was refused");
             for (reply, planned) in answers {
-                let _ = reply.send(planned.and(Err(error.clone().into())));
+                let _ = reply.send(planned.and_then(|_| Err(error.clone().into())));
             }
             return;
         }
-        self.apply(changes);
+        self.apply(changes, now);
+        if !self.pruning && self.store.is_pressing() {
+            self.begin_pruning();
+        }
+        self.measure(MEASURE_PAUSE);
         for (reply, planned) in answers {
             // Whoever asked may have gone; what was ordered is done all the same.
             let _ = reply.send(planned);
@@ -131,8 +160,8 @@ impl Sequencer {
 
     fn plan(
         &self,
-        commands: Vec<(Command, oneshot::Sender<Result<(), Refused>>)>,
-        now: Timestamp,
+        commands: Vec<(Command, oneshot::Sender<Result<Outcome, Refused>>)>,
+        now: Now,
     ) -> (Vec<Change>, Vec<Answer>) {
         let inner = self.shared.lock();
         let mut plan = Plan::new(&inner.state);
@@ -144,15 +173,14 @@ impl Sequencer {
     }
 
     /// Makes stored changes visible and wakes those who wait for them.
-    fn apply(&self, changes: Vec<Change>) {
+    fn apply(&self, changes: Vec<Change>, now: Now) {
         let logged: Vec<Arc<Message>> = changes
             .iter()
             .filter_map(|change| match change {
-                Change::Logged(message) => Some(Arc::clone(message)),
+                Change::Logged(logged) => Some(Arc::clone(&logged.message)),
                 _ => None,
             })
             .collect();
-        let now = Instant::now();
         let mut woken = Vec::new();
         let waiters = {
             let mut inner = self.shared.lock();
@@ -170,25 +198,54 @@ impl Sequencer {
         }
     }
 
+    fn begin_pruning(&mut self) {
+        match self.store.begin_pruning(self.shared.clock.run()) {
+            Ok(()) => (self.pruning, self.warned) = (true, false),
+            Err(error) => tracing::warn!(%error, "the log could not be pruned"),
+        }
+    }
+
     fn prune_step(&mut self) {
         if !self.pruning {
             return;
         }
-        let keep = {
+        let protected = {
             let inner = self.shared.lock();
-            let limits = inner.state.limits();
-            let age = i64::try_from(limits.log_age.as_millis()).unwrap_or(i64::MAX);
-            Keep {
-                after: MessageId(inner.state.last_id().0.saturating_sub(limits.log_messages)),
-                since: Timestamp(clock::now().0.saturating_sub(age)),
+            Protected {
+                last: inner.state.last_id(),
+                first_unsettled: inner.state.first_unsettled(),
             }
         };
-        match self.store.prune(keep) {
-            Ok(more) => self.pruning = more,
+        match self.store.prune(self.shared.clock.run(), protected) {
+            Ok(pruned) => {
+                if pruned.unsettled && !self.warned {
+                    self.warned = true;
+                    tracing::warn!(
+                        "the log reached its bound: messages that clients have still to get \
+                         would not survive a restart"
+                    );
+                }
+                self.pruning = pruned.more;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the log could not be pruned");
                 self.pruning = false;
             }
+        }
+        if !self.pruning {
+            self.measure(Duration::ZERO);
+        }
+    }
+
+    /// Notes what the database takes, unless that was done a moment ago.
+    fn measure(&mut self, pause: Duration) {
+        if self.measured.elapsed() < pause {
+            return;
+        }
+        self.measured = Instant::now();
+        match self.store.space() {
+            Ok(space) => *self.shared.lock_space() = space,
+            Err(error) => tracing::debug!(%error, "the size of the database is not known"),
         }
     }
 }

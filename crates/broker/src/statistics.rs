@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use moustique_core::State;
+use moustique_store::Space;
+
 /// What is counted while the broker runs. Every counter only grows, but for
 /// the gauges of what is open now.
 #[derive(Debug)]
@@ -29,16 +32,51 @@ pub struct Statistics {
     pub messages_per_second: f64,
     /// Requests a second, over the last second.
     pub requests_per_second: f64,
-    /// Messages dropped from full queues since the start.
-    pub dropped: u64,
-    /// Topics that have a value.
-    pub topics: usize,
-    /// Clients that are known.
-    pub clients: usize,
+    /// What the broker holds.
+    pub contents: Contents,
+    /// What the database takes.
+    pub space: Space,
     /// Connections that are open.
     pub connections: usize,
     /// Connections that were refused because too many were open.
     pub connections_refused: u64,
+}
+
+/// What the broker holds, and what it had to let go of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Topics that have a value.
+    pub topics: usize,
+    /// Bytes of all values.
+    pub values_bytes: usize,
+    /// Clients that are known.
+    pub clients: usize,
+    /// Filters of all clients together.
+    pub filters: usize,
+    /// Bytes that clients have still to get or to let go of.
+    pub queues_bytes: usize,
+    /// Messages dropped from full queues since the start.
+    pub dropped: u64,
+    /// Messages that came again because their lease ended, since the start.
+    pub redelivered: u64,
+    /// Repeatable publishes forgotten before their time because there were too
+    /// many, since the start.
+    pub repeats_forgotten: u64,
+}
+
+impl Contents {
+    pub(crate) fn of(state: &State) -> Self {
+        Self {
+            topics: state.values().len(),
+            values_bytes: state.values().bytes(),
+            clients: state.client_count(),
+            filters: state.subscription_count(),
+            queues_bytes: state.inbox_bytes(),
+            dropped: state.dropped(),
+            redelivered: state.redelivered(),
+            repeats_forgotten: state.repeats_forgotten(),
+        }
+    }
 }
 
 impl Counters {
@@ -78,16 +116,15 @@ impl Counters {
         self.messages.fetch_add(count, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self, dropped: u64, topics: usize, clients: usize) -> Statistics {
+    pub(crate) fn read(&self, contents: Contents, space: Space) -> Statistics {
         Statistics {
             uptime: self.started.elapsed(),
             messages: self.messages.load(Ordering::Relaxed),
             requests: self.requests.load(Ordering::Relaxed),
             messages_per_second: f64::from_bits(self.messages_per_second.load(Ordering::Relaxed)),
             requests_per_second: f64::from_bits(self.requests_per_second.load(Ordering::Relaxed)),
-            dropped,
-            topics,
-            clients,
+            contents,
+            space,
             connections: self.connections.load(Ordering::Relaxed),
             connections_refused: self.connections_refused.load(Ordering::Relaxed),
         }
@@ -141,11 +178,16 @@ mod tests {
         counters.messages_stored(5);
         tokio::time::advance(Duration::from_secs(2)).await;
         sampler.sample(&counters);
-        let statistics = counters.read(0, 0, 0);
+        let statistics = counters.read(Contents::default(), Space::default());
         assert_eq!(statistics.requests_per_second, 15.0);
         assert_eq!(statistics.messages_per_second, 2.5);
         tokio::time::advance(Duration::from_secs(1)).await;
         sampler.sample(&counters);
-        assert_eq!(counters.read(0, 0, 0).requests_per_second, 0.0);
+        assert_eq!(
+            counters
+                .read(Contents::default(), Space::default())
+                .requests_per_second,
+            0.0
+        );
     }
 }

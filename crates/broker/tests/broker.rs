@@ -7,8 +7,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use moustique_broker::{Broker, Options, Pickup, PickupOrder, Refused};
-use moustique_core::{ClientName, Draft, Filter, Limits, MessageKind, Topic};
-use moustique_store::Store;
+use moustique_core::{
+    ClientName, Draft, Filter, Keep, LetGo, Limits, MessageKind, Outcome, PublisherMessageId,
+    Retention, Topic,
+};
+use moustique_store::{Span, Store};
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -17,7 +20,15 @@ fn start(folder: &Path) -> Broker {
 }
 
 fn start_with(folder: &Path, options: Options) -> Broker {
-    let store = Store::open(&folder.join("moustique.db"), &options.limits).unwrap();
+    start_keeping(folder, options, Retention::default())
+}
+
+fn start_keeping(folder: &Path, options: Options, retention: Retention) -> Broker {
+    let store = moustique_store::Options {
+        retention,
+        ..Default::default()
+    };
+    let store = Store::open(&folder.join("moustique.db"), store).unwrap();
     Broker::start(store, options).unwrap()
 }
 
@@ -29,6 +40,7 @@ fn draft(topic: &str, payload: &str) -> Draft {
         address: LOCAL,
         updated_time: None,
         kind: MessageKind::Published,
+        repeat_id: None,
     }
 }
 
@@ -47,6 +59,8 @@ fn order(client: &str, wait: Duration) -> PickupOrder<'_> {
         client,
         max: usize::MAX,
         wait,
+        lease: None,
+        ack: None,
         address: LOCAL,
     }
 }
@@ -210,7 +224,7 @@ async fn the_feed_tells_of_every_message() {
     publish(&broker, "t", "1").await;
     assert_eq!(feed.recv().await.unwrap()[0].payload.as_ref(), "1");
     let statistics = broker.statistics();
-    assert_eq!((statistics.messages, statistics.topics), (1, 1));
+    assert_eq!((statistics.messages, statistics.contents.topics), (1, 1));
 }
 
 #[tokio::test]
@@ -221,4 +235,243 @@ async fn the_data_folder_is_free_when_the_last_handle_is_gone() {
     broker.stop().await;
     start(folder.path()).stop().await;
     drop(other);
+}
+
+#[tokio::test]
+async fn leased_messages_come_again_until_they_are_let_go_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    subscribe(&broker, "worker", "t").await;
+    publish(&broker, "t", "1").await;
+    let leased = |lease, ack| PickupOrder {
+        lease: Some(Duration::from_millis(lease)),
+        ack,
+        ..order("worker", Duration::from_secs(60))
+    };
+    let first = broker.pickup(leased(20, None)).await.unwrap().unwrap();
+    let first_token = first.lease().unwrap();
+    first.arrived();
+    // Parked until the lease ends, not until its own time is over.
+    let second = broker.pickup(leased(60_000, None)).await.unwrap().unwrap();
+    assert_eq!(payloads(&second), ["1"]);
+    assert_eq!(second.deliveries()[0].redelivered, 1);
+    let second_token = second.lease().unwrap();
+    second.arrived();
+    let let_go = |token| broker.acknowledge("worker", token, LOCAL);
+    assert_eq!(let_go(first_token), Some(LetGo::Unknown));
+    // The next pickup lets go of it and gets what came since.
+    publish(&broker, "t", "2").await;
+    let third = broker.pickup(leased(60_000, Some(second_token))).await;
+    let third = third.unwrap().unwrap();
+    assert_eq!(payloads(&third), ["2"]);
+    third.arrived();
+    assert_eq!(let_go(second_token), Some(LetGo::Before));
+    assert_eq!(broker.statistics().contents.redelivered, 1);
+    broker.stop().await;
+    // The third lease was not let go of.
+    let broker = start(folder.path());
+    assert_eq!(take(&broker, "worker").await, ["2"]);
+}
+
+#[tokio::test]
+async fn one_reply_to_a_client_goes_out_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    subscribe(&broker, "panel", "t").await;
+    publish(&broker, "t", "1").await;
+    publish(&broker, "t", "2").await;
+    let one = PickupOrder {
+        max: 1,
+        ..order("panel", Duration::ZERO)
+    };
+    let first = broker.pickup(one).await.unwrap().unwrap();
+    let meanwhile = pickup(&broker, "panel", Duration::ZERO).await;
+    assert!(meanwhile.deliveries().is_empty());
+    let parked = {
+        let broker = broker.clone();
+        tokio::spawn(
+            async move { payloads(&pickup(&broker, "panel", Duration::from_secs(60)).await) },
+        )
+    };
+    tokio::task::yield_now().await;
+    first.arrived();
+    assert_eq!(parked.await.unwrap(), ["2"]);
+}
+
+#[tokio::test]
+async fn an_ended_subscription_stays_ended_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    subscribe(&broker, "panel", "a").await;
+    subscribe(&broker, "panel", "b").await;
+    publish(&broker, "a", "1").await;
+    let client = ClientName::parse("panel", &Limits::default()).unwrap();
+    let filter = Filter::parse("a", &Limits::default()).unwrap();
+    broker.unsubscribe(client, filter, LOCAL).await.unwrap();
+    publish(&broker, "b", "2").await;
+    broker.stop().await;
+    let broker = start(folder.path());
+    publish(&broker, "a", "3").await;
+    assert_eq!(take(&broker, "panel").await, ["2"]);
+}
+
+#[tokio::test]
+async fn a_repeat_is_known_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let repeatable = || Draft {
+        repeat_id: PublisherMessageId::parse("7", &Limits::default()).ok(),
+        ..draft("t", "once")
+    };
+    let broker = start(folder.path());
+    subscribe(&broker, "panel", "t").await;
+    let outcome = broker.publish(repeatable()).await.unwrap();
+    assert!(matches!(outcome, Outcome::Logged(_)));
+    assert_eq!(broker.publish(repeatable()).await, Ok(Outcome::Repeated));
+    broker.stop().await;
+    let broker = start(folder.path());
+    assert_eq!(broker.publish(repeatable()).await, Ok(Outcome::Repeated));
+    assert_eq!(take(&broker, "panel").await, ["once"]);
+}
+
+#[tokio::test]
+async fn a_full_queue_tells_how_much_it_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        limits: Limits {
+            queue_messages: 2,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let broker = start_with(folder.path(), options);
+    subscribe(&broker, "panel", "t").await;
+    for payload in ["1", "2", "3", "4", "5"] {
+        publish(&broker, "t", payload).await;
+    }
+    let broken = pickup(&broker, "panel", Duration::ZERO).await;
+    assert_eq!((payloads(&broken).len(), broken.dropped()), (2, 3));
+    drop(broken);
+    let told = pickup(&broker, "panel", Duration::ZERO).await;
+    assert_eq!(told.dropped(), 3, "it was not told yet");
+    told.arrived();
+    publish(&broker, "t", "6").await;
+    assert_eq!(pickup(&broker, "panel", Duration::ZERO).await.dropped(), 0);
+    assert_eq!(broker.statistics().contents.dropped, 3);
+}
+
+#[tokio::test]
+async fn the_history_of_a_topic_outlives_its_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    for payload in ["1", "2", "3"] {
+        publish(&broker, "t", payload).await;
+        publish(&broker, "other", payload).await;
+    }
+    let tombstone = Draft {
+        kind: MessageKind::Deleted,
+        ..draft("t", "")
+    };
+    broker.publish(tombstone.clone()).await.unwrap();
+    assert_eq!(broker.publish(tombstone).await, Ok(Outcome::Unchanged));
+    assert!(broker.value("t").is_none());
+    let topic = Topic::parse("t", &Limits::default()).unwrap();
+    let span = Span::Before(moustique_core::MessageId(u64::MAX));
+    let history = broker.history(topic, span, 3).await.unwrap();
+    let payloads: Vec<_> = history.iter().map(|m| m.payload.as_ref()).collect();
+    assert_eq!(payloads, ["", "3", "2"]);
+    assert_eq!(history[0].kind, MessageKind::Deleted);
+}
+
+#[tokio::test]
+async fn values_age_where_a_policy_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleeting = Filter::parse("fleeting/#", &Limits::default()).unwrap();
+    let keep = Keep {
+        values: Some(Duration::from_millis(20)),
+        ..Keep::default()
+    };
+    let retention = Retention {
+        policies: vec![(fleeting, keep)],
+        ..Retention::default()
+    };
+    let options = Options {
+        maintenance_interval: Duration::from_millis(10),
+        ..Options::default()
+    };
+    let broker = start_keeping(folder.path(), options, retention);
+    let mut feed = broker.feed();
+    publish(&broker, "lasting", "1").await;
+    publish(&broker, "fleeting/a", "2").await;
+    loop {
+        let messages = feed.recv().await.unwrap();
+        if messages[0].kind == MessageKind::Deleted {
+            assert_eq!(messages[0].topic.as_str(), "fleeting/a");
+            break;
+        }
+    }
+    assert!(broker.value("lasting").is_some());
+}
+
+#[tokio::test]
+async fn the_log_is_pruned_under_load_and_what_waits_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let keep = Keep {
+        messages: 100,
+        ..Keep::default()
+    };
+    let retention = Retention {
+        default: keep,
+        ..Retention::default()
+    };
+    let start = || start_keeping(folder.path(), Options::default(), retention.clone());
+    let broker = start();
+    for _ in 0..300 {
+        publish(&broker, "t", "m").await;
+    }
+    broker.stop().await;
+    let broker = start();
+    assert!(broker.statistics().space.log.messages <= 125);
+    subscribe(&broker, "slow", "t").await;
+    for number in 0..300 {
+        publish(&broker, "t", &number.to_string()).await;
+    }
+    broker.stop().await;
+    let broker = start();
+    let expected: Vec<_> = (0..300).map(|number| number.to_string()).collect();
+    assert_eq!(take(&broker, "slow").await, expected);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_set_aside_and_what_is_sound_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("moustique.db");
+    let broker = start(folder.path());
+    publish(&broker, "sound", "value").await;
+    publish(&broker, "turned", "bits of it").await;
+    broker.stop().await;
+    drop(broker);
+    let bytes = std::fs::read(&path).unwrap();
+    let text = bytes.iter().map(|byte| *byte as char).collect::<String>();
+    let damaged: Vec<u8> = text
+        .replace("bits of it", "bits of iT")
+        .chars()
+        .map(|letter| letter as u8)
+        .collect();
+    std::fs::write(&path, &damaged).unwrap();
+    let open = || Broker::open(&path, Default::default(), Options::default()).unwrap();
+    let (broker, repair) = open();
+    let repair = repair.unwrap();
+    assert!(repair.damage.contains("checksum"), "{repair}");
+    assert_eq!(repair.rescued.values, 1, "{repair}");
+    let kept = std::fs::read(&repair.aside).unwrap();
+    let changed: Vec<usize> = (0..damaged.len())
+        .filter(|at| kept.get(*at) != damaged.get(*at))
+        .collect();
+    assert_eq!((kept.len(), &changed[..]), (damaged.len(), &[][..]));
+    assert_eq!(broker.value("sound").unwrap().payload.as_ref(), "value");
+    assert!(broker.value("turned").is_none());
+    publish(&broker, "turned", "anew").await;
+    broker.stop().await;
+    drop(broker);
+    assert!(open().1.is_none());
 }

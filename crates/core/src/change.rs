@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::clock::Timestamp;
 use crate::filter::Filter;
-use crate::message::{Message, MessageId, MessageKind, Timestamp};
-use crate::name::{ClientName, PublisherName};
+use crate::message::{Message, MessageId, MessageKind};
+use crate::name::{ClientName, PublisherMessageId, PublisherName};
+use crate::retention::PolicyId;
 use crate::topic::Topic;
 
 /// An order that changes the broker.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Publish or put a message.
+    /// Publish or put a message, or delete a value.
     Publish(Draft),
     /// Subscribe a client to a filter, and make the client known.
     Subscribe {
@@ -24,8 +26,15 @@ pub enum Command {
         /// From where.
         address: IpAddr,
     },
-    /// Forget a client with its filters and its queue.
-    Forget {
+    /// End a client's subscription to a filter.
+    Unsubscribe {
+        /// Whose.
+        client: ClientName,
+        /// To what.
+        filter: Filter,
+    },
+    /// Forget a client with its filters and its queue, if it is silent still.
+    ForgetSilent {
         /// Who is forgotten.
         client: ClientName,
     },
@@ -44,15 +53,31 @@ pub struct Draft {
     pub address: IpAddr,
     /// The time the publisher gives, in seconds since 1970-01-01 UTC.
     pub updated_time: Option<i64>,
-    /// Whether subscribers are notified.
+    /// What it does to the topic's value, and who learns of it.
     pub kind: MessageKind,
+    /// What the publisher calls it: with it, a repeat within
+    /// [`crate::Limits::repeat_window`] is accepted and changes nothing.
+    pub repeat_id: Option<PublisherMessageId>,
+}
+
+/// What became of an order that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A message takes its place in the log.
+    Logged(MessageId),
+    /// Something else changes.
+    Changed,
+    /// Everything is as ordered already.
+    Unchanged,
+    /// The publish repeats an earlier one.
+    Repeated,
 }
 
 /// A checked order: what is written to the log and then applied.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// A message took its place in the log.
-    Logged(Arc<Message>),
+    Logged(Logged),
     /// A client subscribed to a filter.
     Subscribed {
         /// Who.
@@ -66,11 +91,18 @@ pub enum Change {
         /// When.
         time: Timestamp,
     },
-    /// A client was handed everything up to a message.
-    PickedUp {
-        /// Who.
+    /// A client's subscription to a filter ended.
+    Unsubscribed {
+        /// Whose.
         client: ClientName,
-        /// The last message handed over.
+        /// To what.
+        filter: Filter,
+    },
+    /// Everything up to a message is settled for a client.
+    Settled {
+        /// For whom.
+        client: ClientName,
+        /// The last message that is settled.
         up_to: MessageId,
     },
     /// A client is forgotten with its filters and its queue.
@@ -78,6 +110,17 @@ pub enum Change {
         /// Who.
         client: ClientName,
     },
+}
+
+/// A message with what the log needs to know of it besides.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The message.
+    pub message: Arc<Message>,
+    /// What the publisher calls it.
+    pub repeat_id: Option<PublisherMessageId>,
+    /// The policy that decides how long it stays.
+    pub policy: PolicyId,
 }
 
 /// Why an order is not carried out: a bound is reached.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::time::Instant;
 
+use crate::clock::{RunTime, Timestamp};
 use crate::filter::Filter;
-use crate::message::{MessageId, Timestamp};
+use crate::inbox::Inbox;
+use crate::message::MessageId;
 use crate::name::ClientName;
-use crate::queue::Queue;
 
 /// A client that subscribed, and what waits for it.
 #[derive(Debug)]
@@ -18,15 +18,11 @@ pub struct Client {
     pub address: IpAddr,
     /// When it was heard of last, by the wall clock: shown, never compared.
     pub seen: Timestamp,
-    /// When it was heard of last, by the monotonic clock: it expires by this.
-    pub(crate) heard: Instant,
+    /// When it was heard of last, by the clock that it expires by.
+    pub(crate) heard: RunTime,
     pub(crate) filters: BTreeSet<Filter>,
-    pub(crate) queue: Queue,
-    /// The last message handed over; everything after it that matches waits.
-    pub(crate) handed_over: MessageId,
-    /// The last message that arrived: what the log is to know.
-    pub(crate) arrived: MessageId,
-    /// The last message that arrived as far as the log knows.
+    pub(crate) inbox: Inbox,
+    /// What is settled as far as the log knows.
     pub(crate) stored: MessageId,
 }
 
@@ -39,6 +35,19 @@ impl Client {
     /// How many messages wait for it.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.queue.len()
+        self.inbox.waiting()
+    }
+
+    /// How many messages it was handed that it has not let go of: on their way,
+    /// or under leases.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.inbox.held()
+    }
+
+    /// From when on its silence counts.
+    pub(crate) fn silent_since(&self) -> RunTime {
+        let leased = self.inbox.last_lease_end();
+        leased.map_or(self.heard, |until| until.max(self.heard))
     }
 }

@@ -32,12 +32,14 @@ pub struct Limits {
     pub filters_per_client: usize,
     /// Filters of all clients together. More: refused.
     pub filters: usize,
-    /// Messages that wait for one client. More: its oldest is dropped.
+    /// Messages that one client has to get or to let go of. More: the oldest
+    /// that waits is dropped, and the client is told.
     pub queue_messages: usize,
-    /// Bytes that wait for one client. More: its oldest is dropped.
+    /// Bytes of them. More: the oldest that waits is dropped, and the client is
+    /// told.
     pub queue_bytes: usize,
-    /// Bytes that wait for all clients together. More: the oldest of the
-    /// longest queue is dropped.
+    /// Bytes of them for all clients together. More: the oldest of the longest
+    /// queue is dropped, and its client is told.
     pub queues_bytes: usize,
     /// Messages handed over in one pickup. The rest stays.
     pub pickup_messages: usize,
@@ -45,12 +47,14 @@ pub struct Limits {
     /// rest stays.
     pub pickup_bytes: usize,
     /// How long a client may stay silent before it is forgotten with its
-    /// filters and its queue.
+    /// filters and its queue. A lease that lasts longer keeps it for that long.
     pub client_silence: Duration,
-    /// Messages kept in the log. More: the oldest are pruned.
-    pub log_messages: u64,
-    /// Age up to which messages are kept in the log. Older: pruned.
-    pub log_age: Duration,
+    /// How long a publish that repeats an earlier one is known as a repeat.
+    /// Later: it is a message of its own.
+    pub repeat_window: Duration,
+    /// Publishes with an id of their own that are remembered to know repeats.
+    /// More: the oldest is forgotten, and counted.
+    pub repeats: usize,
 }
 
 impl Default for Limits {
@@ -71,8 +75,8 @@ impl Default for Limits {
             pickup_messages: 1_000,
             pickup_bytes: 2 * MIB,
             client_silence: Duration::from_secs(5 * 60),
-            log_messages: 100_000,
-            log_age: Duration::from_secs(7 * 24 * 60 * 60),
+            repeat_window: Duration::from_secs(10 * 60),
+            repeats: 100_000,
         }
     }
 }

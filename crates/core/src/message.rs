@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::clock::{RunTime, Timestamp};
 use crate::name::PublisherName;
 use crate::topic::Topic;
 
@@ -17,28 +18,41 @@ impl MessageId {
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }
-}
 
-/// A wall-clock time in milliseconds since 1970-01-01 UTC. Data only: nothing
-/// expires by it but the log's age.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(pub i64);
-
-impl Timestamp {
-    /// Whole seconds, rounded down.
+    /// The id before this one; that of 0, which no message has, is 0.
     #[must_use]
-    pub fn seconds(self) -> i64 {
-        self.0.div_euclid(1000)
+    pub fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
     }
 }
 
-/// How a message came in, which decides who learns of it.
+/// What a message does to the value of its topic, and who learns of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageKind {
     /// Published: delivered to subscribers and kept as the topic's value.
     Published,
     /// Put: kept as the topic's value; nobody is notified.
     Put,
+    /// Notified: delivered to subscribers, and the topic's value stays what it
+    /// was.
+    Notified,
+    /// A tombstone: the topic's value is gone from here on. Nobody is
+    /// notified; the log and its readers know.
+    Deleted,
+}
+
+impl MessageKind {
+    /// Whether subscribers get it.
+    #[must_use]
+    pub fn is_delivered(self) -> bool {
+        matches!(self, Self::Published | Self::Notified)
+    }
+
+    /// Whether it becomes the topic's value.
+    #[must_use]
+    pub fn is_value(self) -> bool {
+        matches!(self, Self::Published | Self::Put)
+    }
 }
 
 /// A message as it is stored, queued and handed over. Shared by `Arc`, never
@@ -47,8 +61,10 @@ pub enum MessageKind {
 pub struct Message {
     /// Its place in the log.
     pub id: MessageId,
-    /// When the broker took it.
+    /// When the broker took it, by the wall clock.
     pub time: Timestamp,
+    /// When the broker took it, by the clock that it ages by.
+    pub taken: RunTime,
     /// Where it was published.
     pub topic: Topic,
     /// What it says.

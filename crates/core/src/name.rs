@@ -1,4 +1,4 @@
-//! Who subscribes, and who publishes.
+//! Who subscribes, who publishes, and what a publisher calls its message.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -14,6 +14,11 @@ pub struct ClientName(Arc<str>);
 /// The name that a publisher gave itself.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublisherName(Arc<str>);
+
+/// What a publisher calls one message of its own (`msg_id`), to be able to send
+/// it again when it does not know whether it arrived.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublisherMessageId(Arc<str>);
 
 macro_rules! name {
     ($type:ident) => {
@@ -57,3 +62,4 @@ macro_rules! name {
 
 name!(ClientName);
 name!(PublisherName);
+name!(PublisherMessageId);

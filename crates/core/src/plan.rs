@@ -3,10 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::change::{Change, Command, Draft, Rejection};
+use crate::change::{Change, Command, Draft, Logged, Outcome, Rejection};
+use crate::client::Client;
+use crate::clock::Now;
 use crate::filter::Filter;
-use crate::message::{Message, MessageId, Timestamp};
+use crate::message::{Message, MessageId, MessageKind};
 use crate::name::ClientName;
+use crate::repeats::RepeatKey;
 use crate::state::State;
 use crate::topic::Topic;
 
@@ -21,54 +24,69 @@ pub struct Plan<'s> {
     changes: Vec<Change>,
     new_topics: HashSet<Topic>,
     grown_bytes: usize,
+    forgotten: HashSet<ClientName>,
     new_clients: HashSet<ClientName>,
-    new_filters: HashMap<ClientName, HashSet<Filter>>,
-    new_filter_count: usize,
+    filters: HashMap<ClientName, Filters>,
+    /// Subscriptions of all clients together that the plan adds or ends.
+    more_filters: isize,
+    new_repeats: HashSet<RepeatKey>,
+}
+
+/// What a plan does to the filters of a client.
+#[derive(Debug, Default)]
+struct Filters {
+    /// Whether the client will be subscribed.
+    subscribed: HashMap<Filter, bool>,
+    more: isize,
 }
 
 impl<'s> Plan<'s> {
-    /// A plan that begins with what the log does not know yet: the cursors
-    /// that moved.
+    /// A plan that begins with what the log does not know yet: what was settled
+    /// since.
     #[must_use]
     pub fn new(state: &'s State) -> Self {
         Self {
             state,
             last_id: state.last_id(),
-            changes: state.moved_cursors().collect(),
+            changes: state.settled_since().collect(),
             new_topics: HashSet::new(),
             grown_bytes: 0,
+            forgotten: HashSet::new(),
             new_clients: HashSet::new(),
-            new_filters: HashMap::new(),
-            new_filter_count: 0,
+            filters: HashMap::new(),
+            more_filters: 0,
+            new_repeats: HashSet::new(),
         }
     }
 
     /// Adds what the order changes; an order that changes nothing adds
-    /// nothing. `time` is the wall clock's.
+    /// nothing.
     ///
     /// # Errors
     /// When a bound is reached. The plan is then as it was.
-    pub fn add(&mut self, command: Command, time: Timestamp) -> Result<(), Rejection> {
+    pub fn add(&mut self, command: Command, now: Now) -> Result<Outcome, Rejection> {
         match command {
-            Command::Publish(draft) => self.publish(draft, time)?,
+            Command::Publish(draft) => self.publish(draft, now),
             Command::Subscribe {
                 client,
                 filter,
                 address,
             } => {
-                if self.check_subscription(&client, &filter)? {
-                    self.changes.push(Change::Subscribed {
-                        client,
-                        filter,
-                        since: self.last_id,
-                        address,
-                        time,
-                    });
+                if !self.check_subscription(&client, &filter)? {
+                    return Ok(Outcome::Unchanged);
                 }
+                self.changes.push(Change::Subscribed {
+                    client,
+                    filter,
+                    since: self.last_id,
+                    address,
+                    time: now.time,
+                });
+                Ok(Outcome::Changed)
             }
-            Command::Forget { client } => self.changes.push(Change::Forgotten { client }),
+            Command::Unsubscribe { client, filter } => Ok(self.unsubscribe(client, filter)),
+            Command::ForgetSilent { client } => Ok(self.forget_silent(client, now)),
         }
-        Ok(())
     }
 
     /// The changes in the order in which they are to be written and applied.
@@ -77,31 +95,67 @@ impl<'s> Plan<'s> {
         self.changes
     }
 
-    fn publish(&mut self, draft: Draft, time: Timestamp) -> Result<(), Rejection> {
-        let limits = self.state.limits();
+    fn publish(&mut self, draft: Draft, now: Now) -> Result<Outcome, Rejection> {
         let before = self.state.values().get(draft.topic.as_str());
+        let is_planned = self.new_topics.contains(&draft.topic);
+        if draft.kind == MessageKind::Deleted && before.is_none() && !is_planned {
+            return Ok(Outcome::Unchanged);
+        }
+        let repeat = draft.repeat_id.clone().map(|id| RepeatKey {
+            topic: draft.topic.clone(),
+            from: draft.from.clone(),
+            id,
+        });
+        if let Some(repeat) = &repeat
+            && (self.state.is_repeat(repeat, now.run) || self.new_repeats.contains(repeat))
+        {
+            return Ok(Outcome::Repeated);
+        }
         // The topic's text is shared with the value that is there.
         let topic = before.map_or(draft.topic, |before| before.topic.clone());
         let message = Message {
             id: self.last_id.next(),
-            time,
+            time: now.time,
+            taken: now.run,
             topic,
             payload: draft.payload,
             from: draft.from,
             address: draft.address,
-            updated_time: draft.updated_time.unwrap_or(time.seconds()),
+            updated_time: draft.updated_time.unwrap_or(now.time.seconds()),
             kind: draft.kind,
         };
-        let is_new = before.is_none() && !self.new_topics.contains(&message.topic);
+        if message.kind.is_value() {
+            self.check_value(&message, before.map(AsRef::as_ref), is_planned)?;
+        }
+        self.last_id = message.id;
+        self.new_repeats.extend(repeat);
+        let logged = Logged {
+            policy: self.state.retention().policy(&message.topic),
+            message: Arc::new(message),
+            repeat_id: draft.repeat_id,
+        };
+        self.changes.push(Change::Logged(logged));
+        Ok(Outcome::Logged(self.last_id))
+    }
+
+    /// Checks that the value fits, and notes what it adds.
+    fn check_value(
+        &mut self,
+        message: &Message,
+        before: Option<&Message>,
+        is_planned: bool,
+    ) -> Result<(), Rejection> {
+        let limits = self.state.limits();
+        let is_new = before.is_none() && !is_planned;
         if is_new && self.state.values().len() + self.new_topics.len() >= limits.topics {
             return Err(Rejection::TooManyTopics {
-                topic: message.topic,
+                topic: message.topic.clone(),
                 limit: limits.topics,
             });
         }
         let grown = message
             .bytes()
-            .saturating_sub(before.map_or(0, |before| before.bytes()));
+            .saturating_sub(before.map_or(0, Message::bytes));
         let bytes = self.state.values().bytes() + self.grown_bytes + grown;
         if grown > 0 && bytes > limits.values_bytes {
             return Err(Rejection::ValuesTooLarge {
@@ -113,9 +167,30 @@ impl<'s> Plan<'s> {
         if is_new {
             self.new_topics.insert(message.topic.clone());
         }
-        self.last_id = message.id;
-        self.changes.push(Change::Logged(Arc::new(message)));
         Ok(())
+    }
+
+    fn unsubscribe(&mut self, client: ClientName, filter: Filter) -> Outcome {
+        if !self.is_subscribed(&client, &filter) {
+            return Outcome::Unchanged;
+        }
+        self.note(&client, &filter, false);
+        self.changes.push(Change::Unsubscribed { client, filter });
+        Outcome::Changed
+    }
+
+    /// The client may have been heard of since it was found silent.
+    fn forget_silent(&mut self, client: ClientName, now: Now) -> Outcome {
+        let known = self.known(&client);
+        if !known.is_some_and(|known| self.state.is_silent(known, now.run)) {
+            return Outcome::Unchanged;
+        }
+        let filters = known.map_or(0, |known| known.filters.len());
+        self.more_filters -= filters.cast_signed();
+        self.filters.remove(&client);
+        self.forgotten.insert(client.clone());
+        self.changes.push(Change::Forgotten { client });
+        Outcome::Changed
     }
 
     /// Whether the subscription is new; notes it when it is.
@@ -124,29 +199,29 @@ impl<'s> Plan<'s> {
         client: &ClientName,
         filter: &Filter,
     ) -> Result<bool, Rejection> {
-        let limits = self.state.limits();
-        let known = self.state.client(client.as_str());
-        let planned = self.new_filters.get(client);
-        if known.is_some_and(|known| known.filters.contains(filter))
-            || planned.is_some_and(|filters| filters.contains(filter))
-        {
+        if self.is_subscribed(client, filter) {
             return Ok(false);
         }
+        let limits = self.state.limits();
+        let known = self.known(client);
         let is_new = known.is_none() && !self.new_clients.contains(client);
-        if is_new && self.state.client_count() + self.new_clients.len() >= limits.clients {
+        let clients = self.state.client_count() + self.new_clients.len() - self.forgotten.len();
+        if is_new && clients >= limits.clients {
             return Err(Rejection::TooManyClients {
                 client: client.clone(),
                 limit: limits.clients,
             });
         }
-        let own = known.map_or(0, |known| known.filters.len()) + planned.map_or(0, HashSet::len);
-        if own >= limits.filters_per_client {
+        let own = known.map_or(0, |known| known.filters.len());
+        let more = self.filters.get(client).map_or(0, |filters| filters.more);
+        if own.saturating_add_signed(more) >= limits.filters_per_client {
             return Err(Rejection::TooManyFiltersOfClient {
                 client: client.clone(),
                 limit: limits.filters_per_client,
             });
         }
-        if self.state.subscription_count() + self.new_filter_count >= limits.filters {
+        let all = self.state.subscription_count();
+        if all.saturating_add_signed(self.more_filters) >= limits.filters {
             return Err(Rejection::TooManyFilters {
                 limit: limits.filters,
             });
@@ -154,11 +229,31 @@ impl<'s> Plan<'s> {
         if is_new {
             self.new_clients.insert(client.clone());
         }
-        self.new_filters
-            .entry(client.clone())
-            .or_default()
-            .insert(filter.clone());
-        self.new_filter_count += 1;
+        self.note(client, filter, true);
         Ok(true)
+    }
+
+    /// The client as the state knows it, unless the plan forgets it.
+    fn known(&self, client: &ClientName) -> Option<&'s Client> {
+        let known = self.state.client(client.as_str());
+        known.filter(|_| !self.forgotten.contains(client))
+    }
+
+    fn is_subscribed(&self, client: &ClientName, filter: &Filter) -> bool {
+        let planned = self.filters.get(client);
+        let planned = planned.and_then(|filters| filters.subscribed.get(filter));
+        planned.copied().unwrap_or_else(|| {
+            let known = self.known(client);
+            known.is_some_and(|known| known.filters.contains(filter))
+        })
+    }
+
+    /// Notes that the plan changes whether the client is subscribed.
+    fn note(&mut self, client: &ClientName, filter: &Filter, subscribed: bool) {
+        let more = if subscribed { 1 } else { -1 };
+        let filters = self.filters.entry(client.clone()).or_default();
+        filters.subscribed.insert(filter.clone(), subscribed);
+        filters.more += more;
+        self.more_filters += more;
     }
 }

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::filter::Filter;
 use crate::limits::Limits;
-use crate::message::Message;
+use crate::message::{Message, MessageId};
 
 /// A message for a client, with those of its filters that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Delivery {
     pub message: Arc<Message>,
     /// The filters that matched: at least one, no order.
     pub filters: SmallVec<[Filter; 1]>,
+    /// How often it was handed over under a lease that ended.
+    pub redelivered: u32,
 }
 
 /// A client's undelivered messages, oldest first, each once.
@@ -23,6 +25,8 @@ pub struct Delivery {
 pub(crate) struct Queue {
     deliveries: VecDeque<Delivery>,
     bytes: usize,
+    /// The last message that was added, be it still here or not.
+    newest: MessageId,
 }
 
 impl Queue {
@@ -34,27 +38,30 @@ impl Queue {
         self.bytes
     }
 
+    /// The oldest message.
+    pub(crate) fn first(&self) -> Option<MessageId> {
+        self.deliveries.front().map(|first| first.message.id)
+    }
+
     /// Adds the message under the filter. Calls for one message follow each
     /// other, so a second filter is added to the delivery at the end.
-    ///
-    /// Returns how many of the oldest were dropped to stay within the bounds.
-    pub(crate) fn push(&mut self, message: &Arc<Message>, filter: &Filter, limits: &Limits) -> u64 {
-        if let Some(last) = self.deliveries.back_mut()
-            && last.message.id == message.id
-        {
-            last.filters.push(filter.clone());
-            return 0;
+    pub(crate) fn push(&mut self, message: &Arc<Message>, filter: &Filter) {
+        if message.id == self.newest {
+            // It may have been dropped since, for want of room.
+            if let Some(last) = self.deliveries.back_mut()
+                && last.message.id == message.id
+            {
+                last.filters.push(filter.clone());
+            }
+            return;
         }
+        self.newest = message.id;
         self.bytes += message.bytes();
         self.deliveries.push_back(Delivery {
             message: Arc::clone(message),
             filters: SmallVec::from_iter([filter.clone()]),
+            redelivered: 0,
         });
-        let mut dropped = 0;
-        while self.deliveries.len() > limits.queue_messages || self.bytes > limits.queue_bytes {
-            dropped += u64::from(self.drop_oldest());
-        }
-        dropped
     }
 
     /// Drops the oldest message. False when there is none.
@@ -89,25 +96,45 @@ impl Queue {
         taken
     }
 
-    /// Puts what was taken but did not arrive back at the head.
+    /// Puts what was taken back in its place, which is the head unless more was
+    /// taken since. Messages whose filters are all gone are forgotten.
     pub(crate) fn give_back(&mut self, deliveries: Vec<Delivery>) {
         for delivery in deliveries.into_iter().rev() {
+            if delivery.filters.is_empty() {
+                continue;
+            }
             self.bytes += delivery.message.bytes();
-            self.deliveries.push_front(delivery);
+            let id = delivery.message.id;
+            let place = self
+                .deliveries
+                .partition_point(|waiting| waiting.message.id < id);
+            self.deliveries.insert(place, delivery);
         }
+    }
+
+    /// Forgets the filter, and the messages that only it matched.
+    pub(crate) fn forget_filter(&mut self, filter: &Filter) {
+        self.deliveries.retain_mut(|delivery| {
+            delivery.filters.retain(|matched| matched != filter);
+            !delivery.filters.is_empty()
+        });
+        let bytes = |delivery: &Delivery| delivery.message.bytes();
+        self.bytes = self.deliveries.iter().map(bytes).sum();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{MessageId, MessageKind, Timestamp};
+    use crate::clock::{RunTime, Timestamp};
+    use crate::message::MessageKind;
     use crate::topic::Topic;
 
     fn message(id: u64, payload: &str) -> Arc<Message> {
         Arc::new(Message {
             id: MessageId(id),
             time: Timestamp(0),
+            taken: RunTime(0),
             topic: Topic::parse("t", &Limits::default()).unwrap(),
             payload: payload.into(),
             from: None,
@@ -129,33 +156,11 @@ mod tests {
     fn a_message_that_two_filters_match_waits_once() {
         let mut queue = Queue::default();
         let message = message(1, "m");
-        queue.push(&message, &filter("t"), &Limits::default());
-        queue.push(&message, &filter("#"), &Limits::default());
+        queue.push(&message, &filter("t"));
+        queue.push(&message, &filter("#"));
         assert_eq!((queue.len(), queue.bytes()), (1, 2));
         let taken = queue.take(usize::MAX, &Limits::default());
         assert_eq!(taken[0].filters.as_slice(), [filter("t"), filter("#")]);
-    }
-
-    #[test]
-    fn the_oldest_is_dropped_at_either_bound() {
-        let limits = Limits {
-            queue_messages: 3,
-            queue_bytes: 10,
-            ..Limits::default()
-        };
-        let mut queue = Queue::default();
-        let push = |queue: &mut Queue, id, payload: &str| {
-            queue.push(&message(id, payload), &filter("t"), &limits)
-        };
-        assert_eq!((1..=3).map(|id| push(&mut queue, id, "")).sum::<u64>(), 0);
-        assert_eq!(push(&mut queue, 4, ""), 1);
-        assert_eq!(
-            push(&mut queue, 5, "12345678"),
-            2,
-            "3 would fit, 11 bytes do not"
-        );
-        assert_eq!(ids(&queue.take(9, &limits)), [4, 5]);
-        assert_eq!(queue.bytes(), 0);
     }
 
     #[test]
@@ -174,7 +179,7 @@ mod tests {
             (5, "abc"),
             (6, "abc"),
         ] {
-            queue.push(&message(id, payload), &filter("t"), &limits);
+            queue.push(&message(id, payload), &filter("t"));
         }
         assert_eq!(ids(&queue.take(1, &limits)), [1]);
         assert_eq!(ids(&queue.take(9, &limits)), [2, 3]);
@@ -183,5 +188,32 @@ mod tests {
         let last = queue.take(9, &limits);
         queue.give_back(last);
         assert_eq!(ids(&queue.take(9, &limits)), [6]);
+    }
+
+    #[test]
+    fn what_comes_back_takes_its_place_again() {
+        let mut queue = Queue::default();
+        for id in 1..=6 {
+            queue.push(&message(id, "m"), &filter("t"));
+        }
+        let limits = Limits::default();
+        let (first, second) = (queue.take(2, &limits), queue.take(2, &limits));
+        queue.give_back(second);
+        queue.give_back(first);
+        assert_eq!(ids(&queue.take(9, &limits)), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn a_forgotten_filter_takes_its_messages_along() {
+        let mut queue = Queue::default();
+        queue.push(&message(1, "m"), &filter("t"));
+        queue.push(&message(2, "m"), &filter("t"));
+        queue.push(&message(2, "m"), &filter("#"));
+        queue.forget_filter(&filter("t"));
+        let taken = queue.take(9, &Limits::default());
+        assert_eq!(ids(&taken), [2]);
+        assert_eq!(taken[0].filters.as_slice(), [filter("#")]);
+        assert_eq!(queue.bytes(), 0);
     }
 }

@@ -49,4 +49,10 @@ impl Values {
             self.bytes -= before.bytes();
         }
     }
+
+    pub(crate) fn remove(&mut self, topic: &str) {
+        if let Some(before) = self.by_topic.remove(topic) {
+            self.bytes -= before.bytes();
+        }
+    }
 }

@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
-use moustique_broker::PickupOrder;
-use moustique_core::Timestamp;
+use moustique_broker::{Pickup as BrokerPickup, PickupOrder};
+use moustique_core::{LetGo, Timestamp};
 use moustique_protocol::{
-    Command, Encoding, GetVal, Hints, Pickup, PickupReply, Rejection, SystemMessage, Verb, read,
-    version_reply,
+    Ack, Command, Encoding, GetVal, Hints, Pickup, PickupReply, Rejection, SystemMessage, Verb,
+    read, version_reply,
 };
 
 use crate::app::Inner;
@@ -22,6 +22,9 @@ use crate::refusal::Refusal;
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 const ENCODING_HEADER: &str = "moustique-encoding";
+
+/// Names the lease that the messages of a pickup are under.
+const LEASE_HEADER: HeaderName = HeaderName::from_static("moustique-lease");
 
 /// Answers one request that names a verb.
 pub(crate) async fn answer<B>(
@@ -71,7 +74,13 @@ where
             app.broker.subscribe(client, filter, peer).await?;
             Ok(done())
         }
+        Command::Unsubscribe(unsubscribe) => {
+            let (client, filter) = (unsubscribe.client, unsubscribe.filter);
+            app.broker.unsubscribe(client, filter, peer).await?;
+            Ok(done())
+        }
         Command::Pickup(pickup) => pick_up(app, &pickup, encoding, peer).await,
+        Command::Ack(ack) => acknowledge(app, ack, peer),
         Command::GetVal(get) => match app.broker.value(get.topic.as_str()) {
             Some(message) => Ok(reply(GetVal::reply(&message, &app.zone, encoding))),
             None => Err(Rejection::NoValue { topic: get.topic }.into()),
@@ -104,20 +113,43 @@ async fn pick_up(
         client: pickup.client.as_str(),
         max: pickup.max.map_or(usize::MAX, usize::from),
         wait: pickup.wait,
+        lease: pickup.lease,
+        ack: pickup.ack,
         address: peer,
     };
+    let picked = app.broker.pickup(order).await?;
+    let dropped = picked.as_ref().map_or(0, BrokerPickup::dropped).to_string();
     let mut json = PickupReply::new(&pickup.client, &app.zone);
-    let Some(handover) = app.broker.pickup(order).await? else {
+    let Some(handover) = picked else {
         json.push_system(&SystemMessage::resubscribe(now(), peer));
         return Ok(reply(json.finish(encoding)));
     };
+    if handover.dropped() > 0 {
+        json.push_system(&SystemMessage::dropped(&dropped, now(), peer));
+    }
     for delivery in handover.deliveries() {
         for filter in &delivery.filters {
-            json.push(filter, &delivery.message);
+            json.push(filter, &delivery.message, delivery.redelivered);
         }
     }
+    let lease = handover.lease();
     let bytes = Bytes::from(json.finish(encoding));
-    Ok(with_headers(ReplyBody::Pickup(Some((bytes, handover)))))
+    let mut response = with_headers(ReplyBody::Pickup(Some((bytes, handover))));
+    if let Some(token) = lease
+        && let Ok(token) = HeaderValue::try_from(token.to_string())
+    {
+        response.headers_mut().insert(LEASE_HEADER, token);
+    }
+    Ok(response)
+}
+
+fn acknowledge(app: &Inner, ack: Ack, peer: IpAddr) -> Result<Response<ReplyBody>, Refusal> {
+    let Ack { client, lease } = ack;
+    match app.broker.acknowledge(client.as_str(), lease, peer) {
+        Some(LetGo::Done | LetGo::Before) => Ok(done()),
+        Some(LetGo::Unknown) => Err(Rejection::NoLease { client, lease }.into()),
+        None => Err(Rejection::UnknownClient { client }.into()),
+    }
 }
 
 /// A compressed body would pass every bound while it is unpacked.

@@ -40,8 +40,10 @@ pub async fn publish(
         address,
         updated_time: None,
         kind: MessageKind::Published,
+        repeat_id: None,
     };
-    Ok(broker.publish(draft).await?)
+    broker.publish(draft).await?;
+    Ok(())
 }
 
 fn invalid(what: &str, error: &InvalidText) -> Refusal {
@@ -52,7 +54,10 @@ impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         let code = match &refused {
             Refused::Rejected(_) => "full",
-            Refused::DiskFull | Refused::NotStored(_) => "storage",
+            Refused::DiskFull
+            | Refused::NotStored(_)
+            | Refused::Damaged(_)
+            | Refused::NotRead(_) => "storage",
             Refused::Busy { .. } => "busy",
             Refused::Stopping => "not_running",
         };

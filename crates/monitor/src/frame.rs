@@ -154,6 +154,12 @@ pub struct Traffic {
     /// Open connections.
     #[ts(type = "number")]
     pub connections: usize,
+    /// Messages in the log.
+    #[ts(type = "number")]
+    pub log_messages: u64,
+    /// Bytes that the database takes on the disk.
+    #[ts(type = "number")]
+    pub disk_bytes: u64,
     /// Milliseconds since the start.
     #[ts(type = "number")]
     pub uptime_ms: u64,

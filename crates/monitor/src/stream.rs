@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moustique_broker::{Broker, ClientView, Listed};
-use moustique_core::{Message, Topic};
+use moustique_core::{Message, MessageKind, Topic};
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -124,7 +124,7 @@ impl Running {
             None => frames.push(self.topics()),
         }
         if is_traffic {
-            let total = self.broker.statistics().topics;
+            let total = self.broker.topic_count();
             // A list that is cut off does not learn of topics beyond its end:
             // it is made anew when there are more of them.
             if self.listed.last.is_some() && total != self.listed.total {
@@ -135,14 +135,21 @@ impl Running {
         frames
     }
 
-    /// The last message of each topic that changed, or `None` when some were
-    /// missed because they came faster than they were fetched.
+    /// The new value of each topic that changed, or `None` when the whole list
+    /// has to be made anew: some were missed because they came faster than they
+    /// were fetched, or a value was deleted.
     fn changes(&mut self) -> Option<Vec<Arc<Message>>> {
         let mut changes: HashMap<Topic, Arc<Message>> = HashMap::new();
         loop {
             match self.feed.try_recv() {
                 Ok(batch) => {
                     for message in batch.iter() {
+                        if message.kind == MessageKind::Deleted {
+                            return None;
+                        }
+                        if !message.kind.is_value() {
+                            continue;
+                        }
                         changes.insert(message.topic.clone(), Arc::clone(message));
                     }
                 }
@@ -153,7 +160,7 @@ impl Running {
     }
 
     fn changed(&mut self, changes: Vec<Arc<Message>>) -> Frame {
-        let total = self.broker.statistics().topics;
+        let total = self.broker.topic_count();
         let mut rows: Vec<_> = changes
             .iter()
             .filter(|message| match &self.listed.last {
@@ -200,9 +207,11 @@ impl Running {
             messages_per_second: statistics.messages_per_second,
             requests_per_second: statistics.requests_per_second,
             messages_total: statistics.messages,
-            dropped_total: statistics.dropped,
-            clients: statistics.clients,
+            dropped_total: statistics.contents.dropped,
+            clients: statistics.contents.clients,
             connections: statistics.connections,
+            log_messages: statistics.space.log.messages,
+            disk_bytes: statistics.space.file_bytes + statistics.space.write_ahead_bytes,
             uptime_ms: u64::try_from(statistics.uptime.as_millis()).unwrap_or(u64::MAX),
         })
     }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn start(folder: &Path) -> Broker {
-    let store = Store::open(&folder.join("m.db"), &Limits::default()).unwrap();
+    let store = Store::open(&folder.join("m.db"), Default::default()).unwrap();
     Broker::start(store, Options::default()).unwrap()
 }
 

@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use moustique_broker::{Broker, Options};
+use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
 use moustique_http::{App, AppOptions, Drained, HttpLimits, PeerRules, Server};
 use moustique_monitor::{BrokerState, BrokerStatus, Problem, Publish, Refusal, Source};
-use moustique_store::Store;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -56,6 +55,7 @@ struct Running {
 /// Everything that a start made.
 struct Started {
     broker: Broker,
+    repair: Option<Repair>,
     server: Server,
     app: App,
 }
@@ -167,7 +167,8 @@ impl Inner {
             Some(path) => path.clone(),
             None => self.configuration.paths.database(),
         };
-        let broker = open(&database, options).await?;
+        let store = moustique_store::Options::default();
+        let (broker, repair) = open(&database, store, options).await?;
         let address = SocketAddr::new(config.server.host, config.server.port);
         let server = match Server::bind(address) {
             Ok(server) => server,
@@ -187,6 +188,7 @@ impl Inner {
         });
         Ok(Started {
             broker,
+            repair,
             server,
             app,
         })
@@ -196,6 +198,7 @@ impl Inner {
         let stop = CancellationToken::new();
         let status = BrokerStatus {
             addresses: addresses::reachable(started.server.address()),
+            problem: started.repair.as_ref().map(problem::repaired),
             ..status(BrokerState::Running)
         };
         tracing::info!(
@@ -216,6 +219,7 @@ impl Inner {
             broker,
             server,
             app,
+            repair: _,
         } = started;
         let close = CancellationToken::new();
         let mut serving = task::spawn(server.serve(app, close.clone(), GRACE));
@@ -250,14 +254,20 @@ impl Inner {
 
 /// Opens the store and starts the broker, off the async threads: it reads the
 /// whole database.
-async fn open(database: &Path, options: Options) -> Result<Broker, Problem> {
+async fn open(
+    database: &Path,
+    store: moustique_store::Options,
+    options: Options,
+) -> Result<(Broker, Option<Repair>), Problem> {
     let path = database.to_owned();
-    let opened = task::spawn_blocking(move || {
-        let store = Store::open(&path, &options.limits)?;
-        Broker::start(store, options)
-    });
+    let opened = task::spawn_blocking(move || Broker::open(&path, store, options));
     match opened.await {
-        Ok(Ok(broker)) => Ok(broker),
+        Ok(Ok((broker, repair))) => {
+            if let Some(repair) = &repair {
+                tracing::error!("{repair}");
+            }
+            Ok((broker, repair))
+        }
         Ok(Err(error)) => Err(problem::store(&error)),
         Err(error) => {
             tracing::error!(%error, "opening the store failed");

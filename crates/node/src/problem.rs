@@ -3,8 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
+use moustique_broker::Repair;
 use moustique_monitor::Problem;
-use moustique_store::OpenError;
+use moustique_store::{OpenError, Rescued};
 
 use crate::load::ConfigError;
 
@@ -43,6 +44,26 @@ pub(crate) fn store(error: &OpenError) -> Problem {
         code: code.into(),
         what: format!("{error}."),
         remedy: remedy.into(),
+    }
+}
+
+/// What a broker that runs has to say about its start.
+pub(crate) fn repaired(repair: &Repair) -> Problem {
+    let Rescued {
+        values,
+        messages,
+        clients,
+    } = repair.rescued;
+    Problem {
+        code: "data_repaired".into(),
+        what: format!(
+            "The database was damaged; a new one was begun with {values} values, {messages} \
+             messages and {clients} clients of it.",
+        ),
+        remedy: format!(
+            "The damaged one is kept as {}; restore a backup if you have one, and check the disk.",
+            repair.aside.display()
+        ),
     }
 }
 

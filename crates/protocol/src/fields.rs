@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use moustique_core::{ClientName, Filter, InvalidText, Limits, PublisherName, Topic};
+use moustique_core::{
+    ClientName, Filter, InvalidText, Limits, PublisherMessageId, PublisherName, Topic,
+};
 
 use crate::encoding::Encoding;
 use crate::excerpt::Excerpt;
@@ -111,6 +113,20 @@ impl<'f> Fields<'f> {
         match self.get(FIELD) {
             None | Some("") => Ok(None),
             Some(text) => PublisherName::parse(text, limits)
+                .map(Some)
+                .map_err(invalid(FIELD, text)),
+        }
+    }
+
+    /// What the publisher calls its message. An empty id is none.
+    pub(crate) fn repeat_id(
+        &self,
+        limits: &Limits,
+    ) -> Result<Option<PublisherMessageId>, Rejection> {
+        const FIELD: &str = "msg_id";
+        match self.get(FIELD) {
+            None | Some("") => Ok(None),
+            Some(text) => PublisherMessageId::parse(text, limits)
                 .map(Some)
                 .map_err(invalid(FIELD, text)),
         }

@@ -46,6 +46,7 @@ mod tests {
         let message = Message {
             id: MessageId(1),
             time: Timestamp(0),
+            taken: moustique_core::RunTime(0),
             topic: Topic::parse("/t", &Limits::default()).unwrap(),
             payload: "åäö".into(),
             from: None,

@@ -51,6 +51,7 @@
 //! Absent on purpose: sockets, HTTP types, clocks and the system's time zone
 //! (it is an argument), and any state of the broker beyond [`Hints`].
 
+mod ack;
 mod dialect;
 #[cfg(test)]
 mod dialect_figures;
@@ -69,11 +70,13 @@ mod rejection;
 mod request;
 mod rotated_base64;
 mod subscribe;
+mod unsubscribe;
 #[cfg(test)]
 mod vectors;
 mod verb;
 mod version;
 
+pub use ack::Ack;
 pub use dialect::{Basis, Decision, Hints, decide};
 pub use encoding::{Encoding, Undecodable};
 pub use excerpt::Excerpt;
@@ -81,11 +84,12 @@ pub use fields::Fields;
 pub use form::{Form, FormLimits};
 pub use getval::GetVal;
 pub use message_json::SystemMessage;
-pub use pickup::{MAX_WAIT, Pickup, PickupReply};
+pub use pickup::{MAX_LEASE, MAX_WAIT, Pickup, PickupReply};
 pub use post::Post;
 pub use putval::PutVal;
 pub use rejection::Rejection;
 pub use request::{Command, Request, RequestLimits, read};
 pub use subscribe::Subscribe;
+pub use unsubscribe::Unsubscribe;
 pub use verb::Verb;
 pub use version::version_reply;

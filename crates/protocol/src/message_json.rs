@@ -32,6 +32,20 @@ pub struct SystemMessage<'m> {
     pub address: IpAddr,
 }
 
+impl<'m> SystemMessage<'m> {
+    /// Tells a client how many of its messages were dropped, as a number,
+    /// because its queue was full.
+    #[must_use]
+    pub fn dropped(count: &'m str, time: Timestamp, address: IpAddr) -> Self {
+        Self {
+            topic: "/server/notification/dropped",
+            message: count,
+            time,
+            address,
+        }
+    }
+}
+
 impl SystemMessage<'static> {
     /// Tells a client that the broker does not know it: it is to subscribe
     /// again, which clients then do by themselves.
@@ -58,6 +72,13 @@ pub(crate) struct MessageJson<'m> {
     ip: Address,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
+    #[serde(skip_serializing_if = "is_zero")]
+    redelivered: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks it so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl<'m> MessageJson<'m> {
@@ -66,9 +87,11 @@ impl<'m> MessageJson<'m> {
         message: &'m Message,
         receiver: &'m ClientName,
         zone: &'m TimeZone,
+        redelivered: u32,
     ) -> Self {
         Self {
             subscribers: Subscribers::Receiver(receiver.as_str()),
+            redelivered,
             ..Self::of_value(message, zone)
         }
     }
@@ -77,12 +100,12 @@ impl<'m> MessageJson<'m> {
     /// shows neither topic nor subscribers nor address.
     pub(crate) fn of_value(message: &'m Message, zone: &'m TimeZone) -> Self {
         let (topic, subscribers, ip) = match message.kind {
-            MessageKind::Published => (
+            MessageKind::Published | MessageKind::Notified => (
                 message.topic.as_str(),
                 Subscribers::Nobody,
                 Address(Some(message.address)),
             ),
-            MessageKind::Put => ("", Subscribers::Absent, Address(None)),
+            MessageKind::Put | MessageKind::Deleted => ("", Subscribers::Absent, Address(None)),
         };
         let MessageId(id) = message.id;
         Self {
@@ -97,6 +120,7 @@ impl<'m> MessageJson<'m> {
             subscribers,
             ip,
             id: Some(id),
+            redelivered: 0,
         }
     }
 
@@ -111,6 +135,7 @@ impl<'m> MessageJson<'m> {
             subscribers: Subscribers::Nobody,
             ip: Address(Some(message.address)),
             id: None,
+            redelivered: 0,
         }
     }
 }
@@ -224,6 +249,7 @@ mod tests {
         Message {
             id: MessageId(7),
             time: Timestamp(1_700_000_001_999),
+            taken: moustique_core::RunTime(0),
             topic: Topic::parse("/a/b", &limits).unwrap(),
             payload: "hello".into(),
             from: Some(PublisherName::parse("tester", &limits).unwrap()),
@@ -250,7 +276,8 @@ mod tests {
             text(&MessageJson::of_delivery(
                 &message,
                 &receiver,
-                &TimeZone::UTC
+                &TimeZone::UTC,
+                0
             )),
             r#"{"from":"tester","topic":"/a/b","message":"hello","updated_time":1700000000,"updated_nicedatetime":"2023-11-14 22:13:20","subscribers":{"c1":true},"ip":"127.0.0.1","id":7}"#
         );
@@ -333,7 +360,7 @@ mod tests {
                 ..message(MessageKind::Published)
             };
             let receiver = receiver();
-            let json = text(&MessageJson::of_delivery(&message, &receiver, &TimeZone::UTC));
+            let json = text(&MessageJson::of_delivery(&message, &receiver, &TimeZone::UTC, 0));
             let mut read: Value = serde_json::from_str(&json).unwrap();
             let nice = read["updated_nicedatetime"].take();
             prop_assert!(matches!(nice.as_str().unwrap().len(), 0 | 19));

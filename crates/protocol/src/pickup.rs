@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use moustique_core::{ClientName, Filter, Limits, Message, MessageId};
+use moustique_core::{ClientName, Filter, LeaseToken, Limits, Message, MessageId};
 
+use crate::ack;
 use crate::encoding::Encoding;
 use crate::excerpt::Excerpt;
 use crate::fields::Fields;
@@ -17,6 +18,9 @@ use crate::verb::Verb;
 
 /// The longest a pickup may wait for a message.
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// The longest a lease may last.
+pub const MAX_LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// A request for what waits. Answered with [`PickupReply`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +32,20 @@ pub struct Pickup {
     pub wait: Duration,
     /// How many messages at most; the rest stays.
     pub max: Option<NonZeroUsize>,
+    /// How long the client may keep the messages without letting go of them; at
+    /// most [`MAX_LEASE`]. `None` when they are its own once they have gone out.
+    pub lease: Option<Duration>,
+    /// A lease of before that the client lets go of.
+    pub ack: Option<LeaseToken>,
 }
 
 impl Pickup {
-    /// Reads `client`, `wait` (seconds, decimals allowed) and `max`.
+    /// Reads `client`, `wait` and `lease` (seconds, decimals allowed), `max` and
+    /// `ack`.
     ///
     /// # Errors
-    /// When `client` is missing or breaks a rule, or a number is none of those
-    /// expected.
+    /// When `client` is missing or breaks a rule, a number is none of those
+    /// expected, or `ack` names no lease.
     pub fn decode(fields: &Fields<'_>, limits: &Limits) -> Result<Self, Rejection> {
         Ok(Self {
             client: fields.client(Verb::Pickup, limits)?,
@@ -43,6 +53,8 @@ impl Pickup {
             max: number(fields, "max", "a whole number from 1 up", |text| {
                 text.parse().ok()
             })?,
+            lease: number(fields, "lease", "seconds above 0, up to 3600", parse_lease)?,
+            ack: ack::lease(fields)?,
         })
     }
 }
@@ -70,6 +82,12 @@ fn parse_wait(text: &str) -> Option<Duration> {
     let seconds: f64 = text.parse().ok()?;
     let wait = Duration::try_from_secs_f64(seconds).ok()?;
     (wait <= MAX_WAIT).then_some(wait)
+}
+
+fn parse_lease(text: &str) -> Option<Duration> {
+    let seconds: f64 = text.parse().ok()?;
+    let lease = Duration::try_from_secs_f64(seconds).ok()?;
+    (!lease.is_zero() && lease <= MAX_LEASE).then_some(lease)
 }
 
 /// The body of the answer, as it grows: a JSON object with, for each filter
@@ -110,12 +128,13 @@ impl<'r> PickupReply<'r> {
     }
 
     /// Adds a message under a filter that matched it. Its JSON is made once
-    /// when all its filters are pushed one after the other.
-    pub fn push(&mut self, filter: &'r Filter, message: &Message) {
+    /// when all its filters are pushed one after the other. `redelivered` says
+    /// how often it was handed over under a lease that ended.
+    pub fn push(&mut self, filter: &'r Filter, message: &Message, redelivered: u32) {
         let range = match &self.last {
             Some((id, range)) if *id == message.id => range.clone(),
             _ => {
-                let json = MessageJson::of_delivery(message, self.receiver, self.zone);
+                let json = MessageJson::of_delivery(message, self.receiver, self.zone, redelivered);
                 let range = append(&mut self.messages, &json);
                 self.last = Some((message.id, range.clone()));
                 range
@@ -180,7 +199,8 @@ fn append(messages: &mut Vec<u8>, json: &MessageJson<'_>) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use moustique_core::{MessageKind, Timestamp, Topic};
+    use crate::form::{Form, FormLimits};
+    use moustique_core::{MessageKind, RunTime, Timestamp, Topic};
     use serde_json::Value;
 
     fn filter(text: &str) -> Filter {
@@ -191,6 +211,7 @@ mod tests {
         Message {
             id: MessageId(id),
             time: Timestamp(0),
+            taken: RunTime(0),
             topic: Topic::parse(topic, &Limits::default()).unwrap(),
             payload: format!("payload {id}").into(),
             from: None,
@@ -239,10 +260,10 @@ mod tests {
         let (receiver, zone) = (receiver(), TimeZone::UTC);
         let (all, kitchen) = (filter("/#"), filter("/kitchen/+"));
         let mut reply = PickupReply::new(&receiver, &zone);
-        reply.push(&kitchen, &message(3, "/kitchen/temp"));
-        reply.push(&all, &message(3, "/kitchen/temp"));
-        reply.push(&all, &message(5, "/door"));
-        reply.push(&kitchen, &message(9, "/kitchen/lamp"));
+        reply.push(&kitchen, &message(3, "/kitchen/temp"), 0);
+        reply.push(&all, &message(3, "/kitchen/temp"), 0);
+        reply.push(&all, &message(5, "/door"), 0);
+        reply.push(&kitchen, &message(9, "/kitchen/lamp"), 0);
         let reply = String::from_utf8(reply.finish(Encoding::Plain)).unwrap();
         assert_eq!(
             shape(&reply),
@@ -267,10 +288,10 @@ mod tests {
         let filters: Vec<_> = (0..200).map(|n| filter(&format!("/+/{n}/#"))).collect();
         let message = message(1, "/t");
         let mut reply = PickupReply::new(&receiver, &zone);
-        reply.push(&filters[0], &message);
+        reply.push(&filters[0], &message, 0);
         let once = reply.messages.len();
         for filter in &filters[1..] {
-            reply.push(filter, &message);
+            reply.push(filter, &message, 0);
         }
         assert_eq!(reply.messages.len(), once);
         let reply = String::from_utf8(reply.finish(Encoding::Plain)).unwrap();
@@ -282,7 +303,7 @@ mod tests {
         let (receiver, zone) = (receiver(), TimeZone::UTC);
         let odd = filter("/\"\\/<å>");
         let mut reply = PickupReply::new(&receiver, &zone);
-        reply.push(&odd, &message(1, "/t"));
+        reply.push(&odd, &message(1, "/t"), 0);
         let read: Value = serde_json::from_slice(&reply.finish(Encoding::Plain)).unwrap();
         assert_eq!(read["/\"\\/<å>"][0]["id"], 1);
     }
@@ -294,7 +315,7 @@ mod tests {
         let filter = filter("#");
         let mut reply = PickupReply::new(&receiver, &zone);
         reply.push_system(&system);
-        reply.push(&filter, &message(4, "t"));
+        reply.push(&filter, &message(4, "t"), 0);
         let read: Value = serde_json::from_slice(&reply.finish(Encoding::Plain)).unwrap();
         let word = &read["/server/action/resubscribe"][0];
         assert_eq!(
@@ -311,7 +332,7 @@ mod tests {
         let body = |encoding: Encoding| {
             let mut reply = PickupReply::new(&receiver, &zone);
             for id in 1..100 {
-                reply.push(&filter, &message(id, "/köket/ugn"));
+                reply.push(&filter, &message(id, "/köket/ugn"), 0);
             }
             String::from_utf8(reply.finish(encoding)).unwrap()
         };
@@ -321,6 +342,50 @@ mod tests {
                 encoding.decode(&body(encoding)).as_deref(),
                 Ok(plain.as_str())
             );
+        }
+    }
+
+    #[test]
+    fn a_message_that_comes_again_says_how_often() {
+        let (receiver, zone) = (receiver(), TimeZone::UTC);
+        let filter = filter("#");
+        let mut reply = PickupReply::new(&receiver, &zone);
+        reply.push(&filter, &message(1, "t"), 2);
+        reply.push(&filter, &message(2, "t"), 0);
+        let read: Value = serde_json::from_slice(&reply.finish(Encoding::Plain)).unwrap();
+        assert_eq!(read["#"][0]["redelivered"], 2);
+        assert!(read["#"][1].get("redelivered").is_none());
+    }
+
+    #[test]
+    fn a_client_is_told_how_much_was_dropped() {
+        let (receiver, zone) = (receiver(), TimeZone::UTC);
+        let dropped = SystemMessage::dropped("12", Timestamp(0), [127, 0, 0, 1].into());
+        let mut reply = PickupReply::new(&receiver, &zone);
+        reply.push_system(&dropped);
+        let read: Value = serde_json::from_slice(&reply.finish(Encoding::Plain)).unwrap();
+        assert_eq!(read["/server/notification/dropped"][0]["message"], "12");
+    }
+
+    #[test]
+    fn a_lease_and_an_ack_are_read() {
+        let pickup = |form: &str| {
+            let form = Form::parse(form.as_bytes(), &FormLimits::default()).unwrap();
+            Pickup::decode(&Fields::plain(&form), &Limits::default())
+        };
+        let read = pickup("client=c&lease=0.5&ack=00000000000000ff").unwrap();
+        assert_eq!(read.lease, Some(Duration::from_millis(500)));
+        assert_eq!(read.ack.unwrap().to_string(), "00000000000000ff");
+        assert_eq!(pickup("client=c&ack=").unwrap().ack, None);
+        for (form, code) in [
+            ("lease=0", "invalid_number"),
+            ("lease=3600.1", "invalid_number"),
+            ("lease=-1", "invalid_number"),
+            ("lease=", "invalid_number"),
+            ("ack=x", "invalid_lease"),
+        ] {
+            let refused = pickup(&format!("client=c&{form}")).unwrap_err();
+            assert_eq!((refused.status(), refused.code()), (400, code), "{form}");
         }
     }
 }

@@ -53,6 +53,7 @@ impl PutVal {
             address,
             updated_time: self.updated_time,
             kind: MessageKind::Put,
+            repeat_id: None,
         }
     }
 }

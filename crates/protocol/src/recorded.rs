@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 use moustique_core::{
-    ClientName, Draft, Filter, Limits, Message, MessageId, MessageKind, Timestamp,
+    ClientName, Draft, Filter, Limits, Message, MessageId, MessageKind, RunTime, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -94,6 +94,7 @@ impl Recorder {
         let message = Message {
             id: self.last,
             time: RECORDED,
+            taken: RunTime(0),
             topic: draft.topic,
             payload: draft.payload,
             from: draft.from,
@@ -111,7 +112,7 @@ impl Recorder {
         match command {
             Command::Post(post) => self.log(post.into_draft(LOCAL)),
             Command::PutVal(put) => self.log(put.into_draft(LOCAL)),
-            Command::Subscribe(_) => {}
+            Command::Subscribe(_) | Command::Unsubscribe(_) | Command::Ack(_) => {}
             Command::GetVal(get) => {
                 return match self.values.get(get.topic.as_str()) {
                     Some(value) => Ok(GetVal::reply(value, &TimeZone::UTC, Encoding::Inner)),
@@ -136,7 +137,7 @@ impl Recorder {
         }
         let waiting = std::mem::take(&mut self.waiting);
         for message in &waiting {
-            reply.push(filter, message);
+            reply.push(filter, message, 0);
         }
         reply.finish(Encoding::Inner)
     }

@@ -1,6 +1,6 @@
 //! The one table of what is refused: statuses, codes and texts.
 
-use moustique_core::{InvalidText, Topic};
+use moustique_core::{ClientName, InvalidText, LeaseToken, Topic};
 use thiserror::Error;
 
 use crate::encoding::{Encoding, Undecodable};
@@ -98,6 +98,28 @@ pub enum Rejection {
         /// What is expected.
         expected: &'static str,
     },
+    /// A lease by a name that is none.
+    #[error(
+        "the field 'ack' is '{given}'; expected are the 16 hexadecimal digits of a Moustique-Lease header"
+    )]
+    InvalidLease {
+        /// What was given.
+        given: Excerpt,
+    },
+    /// A lease that is not held.
+    #[error("{client} holds no lease {lease}: it has ended, and its messages come again")]
+    NoLease {
+        /// Who was said to hold it.
+        client: ClientName,
+        /// What was given.
+        lease: LeaseToken,
+    },
+    /// A client that is not known.
+    #[error("the client {client} is not known; it has to subscribe first")]
+    UnknownClient {
+        /// What was given.
+        client: ClientName,
+    },
     /// Not let in.
     #[error("Access denied: {reason}")]
     AccessDenied {
@@ -106,7 +128,7 @@ pub enum Rejection {
     },
     /// A path that names no verb.
     #[error(
-        "there is no call '{given}'; expected is POST, SUBSCRIBE, PICKUP, PUTVAL, GETVAL or VERSION"
+        "there is no call '{given}'; expected is POST, SUBSCRIBE, UNSUBSCRIBE, PICKUP, ACK, PUTVAL, GETVAL or VERSION"
     )]
     UnknownVerb {
         /// What was given.
@@ -193,10 +215,13 @@ impl Rejection {
             Self::Undecodable { .. } => (400, "undecodable"),
             Self::InvalidField { .. } => (400, "invalid_field"),
             Self::InvalidNumber { .. } => (400, "invalid_number"),
+            Self::InvalidLease { .. } => (400, "invalid_lease"),
             Self::AccessDenied { .. } => (401, "access_denied"),
             Self::UnknownVerb { .. } => (404, "unknown_verb"),
             Self::MissingField { .. } => (404, "missing_field"),
             Self::NoValue { .. } => (404, "no_value"),
+            Self::NoLease { .. } => (404, "no_lease"),
+            Self::UnknownClient { .. } => (404, "unknown_client"),
             Self::MethodNotAllowed { .. } => (405, "method_not_allowed"),
             Self::MessageTooLong { .. } => (413, "message_too_long"),
             Self::BodyTooLong { .. } => (413, "body_too_long"),

@@ -2,6 +2,7 @@
 
 use moustique_core::Limits;
 
+use crate::ack::Ack;
 use crate::dialect::{Basis, Decision, Hints, decide};
 use crate::encoding::Encoding;
 use crate::fields::{ENCODING, Fields};
@@ -12,6 +13,7 @@ use crate::post::Post;
 use crate::putval::PutVal;
 use crate::rejection::Rejection;
 use crate::subscribe::Subscribe;
+use crate::unsubscribe::Unsubscribe;
 use crate::verb::Verb;
 
 /// What one request asks for.
@@ -21,8 +23,12 @@ pub enum Command {
     Post(Post),
     /// Subscribe a client to a filter.
     Subscribe(Subscribe),
+    /// End a client's subscription to a filter.
+    Unsubscribe(Unsubscribe),
     /// Hand over what waits for a client.
     Pickup(Pickup),
+    /// Let go of messages that were handed over under a lease.
+    Ack(Ack),
     /// Set a topic's last value, and notify nobody.
     PutVal(PutVal),
     /// Read a topic's last value.
@@ -96,7 +102,9 @@ fn decode(verb: Verb, fields: &Fields<'_>, limits: &Limits) -> Result<Command, R
     Ok(match verb {
         Verb::Post => Command::Post(Post::decode(fields, limits)?),
         Verb::Subscribe => Command::Subscribe(Subscribe::decode(fields, limits)?),
+        Verb::Unsubscribe => Command::Unsubscribe(Unsubscribe::decode(fields, limits)?),
         Verb::Pickup => Command::Pickup(Pickup::decode(fields, limits)?),
+        Verb::Ack => Command::Ack(Ack::decode(fields, limits)?),
         Verb::PutVal => Command::PutVal(PutVal::decode(fields, limits)?),
         Verb::GetVal => Command::GetVal(GetVal::decode(fields, limits)?),
         Verb::Version => Command::Version,
@@ -110,23 +118,35 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    /// The command as the vectors write it.
+    /// The command as the vectors write it. Fields that may be there stand only
+    /// where they are.
     fn describe(command: &Command) -> Value {
-        match command {
+        let mut written = match command {
             Command::Post(post) => json!({
                 "topic": post.topic.as_str(),
                 "message": post.message.as_ref(),
                 "from": post.from.as_ref().map(|from| from.as_str()),
                 "updated_time": post.updated_time,
+                "?msg_id": post.repeat_id.as_ref().map(|id| id.as_str()),
             }),
             Command::Subscribe(subscribe) => json!({
                 "topic": subscribe.filter.as_str(),
                 "client": subscribe.client.as_str(),
             }),
+            Command::Unsubscribe(unsubscribe) => json!({
+                "topic": unsubscribe.filter.as_str(),
+                "client": unsubscribe.client.as_str(),
+            }),
             Command::Pickup(pickup) => json!({
                 "client": pickup.client.as_str(),
                 "wait": pickup.wait.as_secs_f64(),
                 "max": pickup.max,
+                "?lease": pickup.lease.map(|lease| lease.as_secs_f64()),
+                "?ack": pickup.ack.map(|ack| ack.to_string()),
+            }),
+            Command::Ack(ack) => json!({
+                "client": ack.client.as_str(),
+                "ack": ack.lease.to_string(),
             }),
             Command::PutVal(put) => json!({
                 "valname": put.valname.as_str(),
@@ -136,7 +156,17 @@ mod tests {
             }),
             Command::GetVal(get) => json!({ "topic": get.topic.as_str() }),
             Command::Version => json!({}),
-        }
+        };
+        let fields = written.as_object_mut().unwrap();
+        *fields = std::mem::take(fields)
+            .into_iter()
+            .filter_map(|(name, value)| match name.strip_prefix('?') {
+                Some(_) if value.is_null() => None,
+                Some(name) => Some((name.to_owned(), value)),
+                None => Some((name, value)),
+            })
+            .collect();
+        written
     }
 
     fn read_case(case: &Value) -> Result<Request, Rejection> {

@@ -12,8 +12,12 @@ pub enum Verb {
     Post,
     /// Subscribe a client to a filter.
     Subscribe,
+    /// End a client's subscription to a filter.
+    Unsubscribe,
     /// Hand over what waits for a client.
     Pickup,
+    /// Let go of messages that were handed over under a lease.
+    Ack,
     /// Set a topic's last value, and notify nobody.
     PutVal,
     /// Read a topic's last value.
@@ -24,10 +28,12 @@ pub enum Verb {
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Post,
         Self::Subscribe,
+        Self::Unsubscribe,
         Self::Pickup,
+        Self::Ack,
         Self::PutVal,
         Self::GetVal,
         Self::Version,
@@ -53,7 +59,9 @@ impl Verb {
         match self {
             Self::Post => "POST",
             Self::Subscribe => "SUBSCRIBE",
+            Self::Unsubscribe => "UNSUBSCRIBE",
             Self::Pickup => "PICKUP",
+            Self::Ack => "ACK",
             Self::PutVal => "PUTVAL",
             Self::GetVal => "GETVAL",
             Self::Version => "VERSION",
@@ -67,7 +75,12 @@ impl Verb {
     pub fn is_read(self) -> bool {
         match self {
             Self::GetVal | Self::Version => true,
-            Self::Post | Self::Subscribe | Self::Pickup | Self::PutVal => false,
+            Self::Post
+            | Self::Subscribe
+            | Self::Unsubscribe
+            | Self::Pickup
+            | Self::Ack
+            | Self::PutVal => false,
         }
     }
 

@@ -5,13 +5,14 @@
 //! work while the writer goes on, and by its syncs bounds what a power cut can
 //! take to the time between two rounds.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
+
+use crate::location::Location;
 
 /// The pause between two rounds while there is something to move.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -47,8 +48,8 @@ pub(crate) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(crate) fn start(path: &Path) -> rusqlite::Result<Self> {
-        let connection = Connection::open(path)?;
+    pub(crate) fn start(location: &Location) -> rusqlite::Result<Self> {
+        let connection = location.connect()?;
         connection.busy_timeout(Duration::ZERO)?;
         let shared = Arc::new(Shared::default());
         let thread = thread::Builder::new()

@@ -62,12 +62,55 @@ pub enum OpenError {
     },
 }
 
+/// Why the log cannot be read.
+#[derive(Debug, Error)]
+#[error("{} cannot be read: {reason}", path.display())]
+pub struct ReadError {
+    path: PathBuf,
+    reason: rusqlite::Error,
+}
+
+impl ReadError {
+    pub(crate) fn new(path: PathBuf, reason: rusqlite::Error) -> Self {
+        Self { path, reason }
+    }
+}
+
+impl OpenError {
+    /// What an error of SQLite says of the file.
+    pub(crate) fn from_sqlite(path: PathBuf, error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::SqliteFailure(failure, _) if !is_damage(failure.code) => {
+                Self::Sqlite {
+                    path,
+                    source: error,
+                }
+            }
+            damage => Self::Damaged {
+                path,
+                what: damage.to_string(),
+            },
+        }
+    }
+}
+
+/// Whether the error says that the content of the file is at fault.
+fn is_damage(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation
+    )
+}
+
 /// Why a batch is not stored. Nothing of it is.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CommitError {
     /// No room is left on the disk.
     #[error("the disk that holds the data is full; nothing was stored")]
     Full,
+    /// The database is damaged.
+    #[error("the data is damaged ({0}); nothing was stored")]
+    Damaged(String),
     /// Anything else the disk or SQLite reports.
     #[error("the data cannot be written ({0}); nothing was stored")]
     Failed(String),
@@ -77,6 +120,7 @@ impl From<rusqlite::Error> for CommitError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
+            Some(code) if is_damage(code) => Self::Damaged(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
     }

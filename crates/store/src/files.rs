@@ -3,9 +3,20 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
+
+/// Files that SQLite keeps beside a database. They belong to it: without them
+/// it is not what it was.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+/// Beside a database in which damage was met.
+const SUSPECT: &str = ".suspect";
+
+/// Damaged databases that are kept. More: a person has to look first.
+const MAX_ASIDE: u32 = 100;
 
 /// Makes the folder and an empty database where there are none, and takes the
 /// advisory lock, which the returned file holds until it is dropped.
@@ -43,13 +54,67 @@ pub(crate) fn claim(database: &Path) -> Result<File, OpenError> {
     Ok(lock)
 }
 
+/// Gives the files of a damaged database names of their own, so that nothing
+/// writes to them any more, and returns the new path of the database.
+///
+/// # Errors
+/// When another process has it open, or the files cannot be renamed.
+pub fn set_aside(database: &Path) -> Result<PathBuf, OpenError> {
+    let _lock = claim(database)?;
+    let failed = |source| OpenError::Files {
+        path: database.to_owned(),
+        source,
+    };
+    let aside = free_name(database).ok_or_else(|| {
+        failed(io::Error::other(format!(
+            "{MAX_ASIDE} damaged files are kept beside it already; move them away"
+        )))
+    })?;
+    fs::rename(database, &aside).map_err(failed)?;
+    for suffix in COMPANIONS {
+        match fs::rename(beside(database, suffix), beside(&aside, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    clear_suspicion(database);
+    Ok(aside)
+}
+
+/// Notes that damage was met, so that the next start reads all of the database.
+pub(crate) fn suspect(database: &Path) {
+    if let Err(error) = private().open(beside(database, SUSPECT)) {
+        tracing::warn!(%error, "it cannot be noted that the database is damaged");
+    }
+}
+
+pub(crate) fn is_suspect(database: &Path) -> bool {
+    beside(database, SUSPECT).exists()
+}
+
+pub(crate) fn clear_suspicion(database: &Path) {
+    // Mostly there is none.
+    let _ = fs::remove_file(beside(database, SUSPECT));
+}
+
+/// The length of the write-ahead log.
+pub(crate) fn write_ahead_bytes(database: &Path) -> u64 {
+    fs::metadata(beside(database, "-wal")).map_or(0, |file| file.len())
+}
+
+fn free_name(database: &Path) -> Option<PathBuf> {
+    (1..=MAX_ASIDE)
+        .map(|number| beside(database, &format!(".damaged-{number}")))
+        .find(|name| !name.exists())
+}
+
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
 }
 
-fn create_folder(folder: &Path) -> std::io::Result<()> {
+fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,16 +1,19 @@
 //! The one writer of the log.
 
-use std::collections::HashMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use moustique_core::{Change, Limits, Loaded, Message, MessageId, Timestamp};
-use rusqlite::{Connection, Transaction, params};
+use moustique_core::{Change, Loaded, Logged, Message, MessageId, Retention, RunTime};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::checkpoint::{self, Checkpointer};
+use crate::durability::Durability;
 use crate::error::{CommitError, OpenError};
-use crate::{files, load, row, schema};
+use crate::history::Reader;
+use crate::location::Location;
+use crate::prune::{Pages, Protected, Pruned, Round};
+use crate::usage::{Space, Usage};
+use crate::{files, load, schema, write};
 
 /// The write-ahead log is restarted when it is longer than this. 64 MiB.
 const WAL_PAGES: u64 = 64 * 1024 * 1024 / 4096;
@@ -21,51 +24,75 @@ const WAL_PAGES_BEHIND: u64 = 1024;
 /// Statements kept prepared.
 const STATEMENTS: usize = 32;
 
-/// Rows taken off the log in one step of [`Store::prune`].
-const PRUNE_ROWS: u32 = 500;
-
-/// What stays in the log.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep {
-    /// Only messages after this one.
-    pub after: MessageId,
-    /// Only messages that are not older than this.
-    pub since: Timestamp,
+/// How the store is run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What an acknowledgement is worth.
+    pub durability: Durability,
+    /// What stays in the log.
+    pub retention: Retention,
 }
 
 /// The log and its views in one SQLite file, open for this process alone.
 #[derive(Debug)]
 pub struct Store {
-    path: PathBuf,
-    limits: Limits,
+    location: Location,
+    options: Options,
     /// `None` after a failed write: it is opened anew by the next one.
     open: Option<Open>,
-    _lock: File,
+    usage: Usage,
+    round: Round,
+    /// Keeps a database in memory alive while it is opened anew.
+    _anchor: Option<Connection>,
+    _lock: Option<File>,
 }
 
 #[derive(Debug)]
 struct Open {
     connection: Connection,
-    checkpointer: Checkpointer,
+    /// None for a database in memory.
+    checkpointer: Option<Checkpointer>,
 }
 
 impl Store {
     /// Opens the database, or makes it, and brings it to the newest schema.
+    /// With [`Durability::Memory`] the file is neither read nor made.
     ///
     /// # Errors
     /// When the file is in use, belongs to another program, was written by a
-    /// newer version, or cannot be opened. It is unchanged then.
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self, OpenError> {
-        let lock = files::claim(path)?;
-        let mut open = Open::new(path).map_err(|source| OpenError::Sqlite {
-            path: path.to_owned(),
-            source,
-        })?;
-        schema::migrate(&mut open.connection, path)?;
+    /// newer version, is damaged or cannot be opened. It is unchanged then.
+    pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let (location, lock) = match options.durability {
+            Durability::Memory => (Location::memory(), None),
+            Durability::Process | Durability::Power => {
+                (Location::file(path), Some(files::claim(path)?))
+            }
+        };
+        let sqlite = |error| OpenError::from_sqlite(location.shown(), error);
+        let anchor = match &location {
+            Location::Memory(_) => Some(location.connect().map_err(sqlite)?),
+            Location::File(_) => None,
+        };
+        // Looked at before anything is written to it.
+        let mut connection = location.connect().map_err(sqlite)?;
+        schema::check(&connection, path)?;
+        if files::is_suspect(path) && lock.is_some() {
+            check_integrity(&connection, path)?;
+        }
+        options.durability.prepare(&connection).map_err(sqlite)?;
+        schema::migrate(&mut connection).map_err(sqlite)?;
+        let usage = Usage::load(&mut connection, &options.retention).map_err(sqlite)?;
+        if lock.is_some() {
+            files::clear_suspicion(path);
+        }
+        let open = Open::new(connection, &location).map_err(sqlite)?;
         Ok(Self {
-            path: path.to_owned(),
-            limits: limits.clone(),
             open: Some(open),
+            location,
+            options,
+            usage,
+            round: Round::default(),
+            _anchor: anchor,
             _lock: lock,
         })
     }
@@ -75,8 +102,7 @@ impl Store {
     /// # Errors
     /// When the file is damaged or cannot be read.
     pub fn load(&mut self) -> Result<Loaded, OpenError> {
-        let limits = self.limits.clone();
-        self.read(|connection| load::load(connection, &limits))
+        self.read(load::load)
     }
 
     /// Calls `each` with the messages after `after`, oldest first.
@@ -84,8 +110,19 @@ impl Store {
     /// # Errors
     /// When the file is damaged or cannot be read.
     pub fn replay(&mut self, after: MessageId, each: impl FnMut(Message)) -> Result<(), OpenError> {
-        let limits = self.limits.clone();
-        self.read(|connection| load::replay(connection, &limits, after, each))
+        self.read(|connection| load::replay(connection, after, each))
+    }
+
+    /// A reader of the log that works beside this writer.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.location.clone())
+    }
+
+    /// What stays in the log.
+    #[must_use]
+    pub fn retention(&self) -> &Retention {
+        &self.options.retention
     }
 
     /// Writes the changes as one transaction.
@@ -98,28 +135,54 @@ impl Store {
         if changes.is_empty() {
             return Ok(());
         }
-        self.write(|transaction| write_changes(transaction, changes))
+        self.write(|transaction| write::changes(transaction, changes))?;
+        self.usage.add(changes);
+        Ok(())
     }
 
-    /// Takes the oldest messages that are not to be kept off the log, at most
-    /// a few hundred. True when there may be more.
+    /// Whether there is so much more than is to be kept that [`Store::prune`]
+    /// should not wait for a quiet moment.
+    #[must_use]
+    pub fn is_pressing(&self) -> bool {
+        self.usage.is_pressing(&self.options.retention)
+    }
+
+    /// Begins a round of pruning, and notes how long the broker has run.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub fn prune(&mut self, keep: Keep) -> Result<bool, CommitError> {
-        let pruned = self.write(|transaction| {
-            let mut statement = transaction.prepare_cached(
-                "DELETE FROM messages
-                 WHERE id IN (SELECT id FROM messages ORDER BY id LIMIT ?1)
-                   AND (id <= ?2 OR time < ?3)",
-            )?;
-            statement.execute(params![
-                PRUNE_ROWS,
-                keep.after.0.cast_signed(),
-                keep.since.0
-            ])
-        })?;
-        Ok(pruned == PRUNE_ROWS as usize)
+    pub fn begin_pruning(&mut self, now: RunTime) -> Result<(), CommitError> {
+        self.round.begin();
+        self.write(|transaction| note_run(transaction, now))
+    }
+
+    /// Does one step of the round that was begun: takes messages that are not
+    /// to be kept off the log, at most a few hundred, or gives space back.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn prune(&mut self, now: RunTime, protected: Protected) -> Result<Pruned, CommitError> {
+        // Taken over only when the step is committed.
+        let mut usage = self.usage.clone();
+        let mut round = std::mem::take(&mut self.round);
+        let retention = self.options.retention.clone();
+        let pruned = self
+            .write(|transaction| round.step(transaction, &retention, &mut usage, now, protected))?;
+        (self.usage, self.round) = (usage, round);
+        Ok(pruned)
+    }
+
+    /// What the database takes.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn space(&mut self) -> Result<Space, CommitError> {
+        let pages = self.opened().and_then(|open| Pages::read(&open.connection));
+        let write_ahead = match &self.location {
+            Location::File(path) => files::write_ahead_bytes(path),
+            Location::Memory(_) => 0,
+        };
+        Ok(self.usage.space(pages?, write_ahead))
     }
 
     /// Moves everything into the database file and closes it.
@@ -127,7 +190,8 @@ impl Store {
     /// # Errors
     /// When that cannot be done; what was committed is safe in the write-ahead
     /// log all the same.
-    pub fn close(mut self) -> Result<(), CommitError> {
+    pub fn close(mut self, now: RunTime) -> Result<(), CommitError> {
+        self.write(|transaction| note_run(transaction, now))?;
         let Some(Open {
             connection,
             checkpointer,
@@ -135,30 +199,34 @@ impl Store {
         else {
             return Ok(());
         };
-        drop(checkpointer);
-        checkpoint::checkpoint(&connection, "TRUNCATE")?;
+        if checkpointer.is_some() {
+            drop(checkpointer);
+            checkpoint::checkpoint(&connection, "TRUNCATE")?;
+        }
         connection.close().map_err(|(_, error)| error.into())
+    }
+
+    /// Writes what was rescued of another database to this new one.
+    pub(crate) fn rescue(
+        &mut self,
+        messages: &[Logged],
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), CommitError> {
+        self.write(write)?;
+        for logged in messages {
+            self.usage.add_message(logged);
+        }
+        Ok(())
     }
 
     fn read<T>(
         &mut self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, OpenError> {
-        let path = self.path.clone();
-        let open = match self.opened() {
-            Ok(open) => open,
-            Err(source) => return Err(OpenError::Sqlite { path, source }),
-        };
-        query(&open.connection).map_err(|error| match error {
-            rusqlite::Error::SqliteFailure(..) => OpenError::Sqlite {
-                path,
-                source: error,
-            },
-            other => OpenError::Damaged {
-                path,
-                what: other.to_string(),
-            },
-        })
+        let path = self.location.shown();
+        self.opened()
+            .and_then(|open| query(&open.connection))
+            .map_err(|error| OpenError::from_sqlite(path, error))
     }
 
     fn write<T>(
@@ -166,7 +234,9 @@ impl Store {
         write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, CommitError> {
         let result = self.opened().and_then(|open| {
-            let transaction = open.connection.transaction()?;
+            let transaction = open
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = write(&transaction)?;
             transaction.commit()?;
             open.after_commit();
@@ -175,29 +245,38 @@ impl Store {
         if result.is_err() {
             self.open = None;
         }
-        Ok(result?)
+        let result = result.map_err(CommitError::from);
+        if let (Err(CommitError::Damaged(_)), Location::File(path)) = (&result, &self.location) {
+            files::suspect(path);
+        }
+        result
     }
 
     fn opened(&mut self) -> rusqlite::Result<&mut Open> {
         let open = match self.open.take() {
             Some(open) => open,
-            None => Open::new(&self.path)?,
+            None => {
+                let connection = self.location.connect()?;
+                self.options.durability.prepare(&connection)?;
+                Open::new(connection, &self.location)?
+            }
         };
         Ok(self.open.insert(open))
     }
 }
 
 impl Open {
-    fn new(path: &Path) -> rusqlite::Result<Self> {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
+    fn new(connection: Connection, location: &Location) -> rusqlite::Result<Self> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        let checkpointer = Checkpointer::start(path)?;
-        // What an earlier run left in the write-ahead log.
-        checkpointer.notify();
+        let checkpointer = match location {
+            Location::File(_) => {
+                let checkpointer = Checkpointer::start(location)?;
+                // What an earlier run left in the write-ahead log.
+                checkpointer.notify();
+                Some(checkpointer)
+            }
+            Location::Memory(_) => None,
+        };
         Ok(Self {
             connection,
             checkpointer,
@@ -207,8 +286,11 @@ impl Open {
     /// Keeps the write-ahead log short. The batch is stored by now, so what
     /// fails here is only reported.
     fn after_commit(&self) {
-        self.checkpointer.notify();
-        let progress = self.checkpointer.progress();
+        let Some(checkpointer) = &self.checkpointer else {
+            return;
+        };
+        checkpointer.notify();
+        let progress = checkpointer.progress();
         if progress.pages > WAL_PAGES
             && progress.behind < WAL_PAGES_BEHIND
             && let Err(error) = checkpoint::checkpoint(&self.connection, "RESTART")
@@ -218,103 +300,24 @@ impl Open {
     }
 }
 
-fn write_changes(transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
-    // Of several messages of a topic only the last one is its value.
-    let mut values: HashMap<&str, &Message> = HashMap::new();
-    for change in changes {
-        match change {
-            Change::Logged(message) => {
-                insert_message(transaction, message)?;
-                values.insert(message.topic.as_str(), message);
-            }
-            Change::Subscribed {
-                client,
-                filter,
-                since,
-                address,
-                time,
-            } => {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO clients (name, address, since, picked_up_to)
-                         VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO NOTHING",
-                    )?
-                    .execute(params![
-                        client.as_str(),
-                        address.to_string(),
-                        time.0,
-                        since.0.cast_signed()
-                    ])?;
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO subscriptions (client, filter, since_id)
-                         VALUES (?1, ?2, ?3) ON CONFLICT (client, filter) DO NOTHING",
-                    )?
-                    .execute(params![
-                        client.as_str(),
-                        filter.as_str(),
-                        since.0.cast_signed()
-                    ])?;
-            }
-            Change::PickedUp { client, up_to } => {
-                transaction
-                    .prepare_cached("UPDATE clients SET picked_up_to = ?2 WHERE name = ?1")?
-                    .execute(params![client.as_str(), up_to.0.cast_signed()])?;
-            }
-            Change::Forgotten { client } => {
-                transaction
-                    .prepare_cached("DELETE FROM subscriptions WHERE client = ?1")?
-                    .execute([client.as_str()])?;
-                transaction
-                    .prepare_cached("DELETE FROM clients WHERE name = ?1")?
-                    .execute([client.as_str()])?;
-            }
-        }
-    }
-    for message in values.into_values() {
-        upsert_value(transaction, message)?;
-    }
+fn note_run(transaction: &Transaction<'_>, now: RunTime) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE clock SET run = ?1 WHERE id = 0 AND run < ?1")?
+        .execute([now.0.cast_signed()])?;
     Ok(())
 }
 
-fn insert_message(transaction: &Transaction<'_>, message: &Message) -> rusqlite::Result<()> {
-    write_message(
-        transaction,
-        "INSERT INTO messages
-             (id, time, topic, payload, publisher, address, updated_time, kind)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        message,
-    )
-}
-
-fn upsert_value(transaction: &Transaction<'_>, message: &Message) -> rusqlite::Result<()> {
-    write_message(
-        transaction,
-        "INSERT INTO last_values
-             (id, time, topic, payload, publisher, address, updated_time, kind)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (topic) DO UPDATE SET
-             id = excluded.id, time = excluded.time, payload = excluded.payload,
-             publisher = excluded.publisher, address = excluded.address,
-             updated_time = excluded.updated_time, kind = excluded.kind",
-        message,
-    )
-}
-
-fn write_message(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    message: &Message,
-) -> rusqlite::Result<()> {
-    transaction.prepare_cached(sql)?.execute(params![
-        message.id.0.cast_signed(),
-        message.time.0,
-        message.topic.as_str(),
-        message.payload.as_ref(),
-        message.from.as_ref().map(|name| name.as_str()),
-        message.address.to_string(),
-        message.updated_time,
-        row::kind(message.kind),
-    ])?;
-    Ok(())
+/// Reads the whole database. Done where damage was met, since it takes a second
+/// for some hundred megabytes.
+fn check_integrity(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(|error| OpenError::from_sqlite(path.to_owned(), error))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Damaged {
+        path: path.to_owned(),
+        what: found,
+    })
 }

@@ -23,6 +23,8 @@ export const traffic: Traffic = {
   droppedTotal: 0,
   clients: 3,
   connections: 9,
+  logMessages: 4_321,
+  diskBytes: 3_400_000,
   uptimeMs: 727_000,
 };
 

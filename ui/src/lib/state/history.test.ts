@@ -9,6 +9,8 @@ const traffic = (uptimeMs: number, messagesPerSecond = 1): Traffic => ({
   droppedTotal: 0,
   clients: 0,
   connections: 0,
+  logMessages: 4_321,
+  diskBytes: 3_400_000,
   uptimeMs,
 });
 

@@ -1,0 +1,187 @@
+//! A batch of changes as statements.
+
+use std::collections::HashMap;
+
+use moustique_core::{Change, ClientName, Filter, Logged, Message, MessageId};
+use rusqlite::{Transaction, params};
+
+use crate::row;
+
+/// Writes the changes in their order.
+pub(crate) fn changes(transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+    // Of several messages of a topic only the last one is its value.
+    let mut values: HashMap<&str, &Message> = HashMap::new();
+    for change in changes {
+        match change {
+            Change::Logged(logged) => {
+                message(transaction, logged)?;
+                let message = &logged.message;
+                // A notification leaves the value as it is.
+                if message.kind.is_value() || !message.kind.is_delivered() {
+                    values.insert(message.topic.as_str(), message);
+                }
+            }
+            Change::Subscribed {
+                client,
+                filter,
+                since,
+                address,
+                time,
+            } => {
+                new_client(transaction, client, &address.to_string(), time.0, *since)?;
+                subscription(transaction, client, filter, *since)?;
+            }
+            Change::Unsubscribed { client, filter } => {
+                transaction
+                    .prepare_cached("DELETE FROM subscriptions WHERE client = ?1 AND filter = ?2")?
+                    .execute([client.as_str(), filter.as_str()])?;
+            }
+            Change::Settled { client, up_to } => settled(transaction, client, *up_to)?,
+            Change::Forgotten { client } => {
+                transaction
+                    .prepare_cached("DELETE FROM subscriptions WHERE client = ?1")?
+                    .execute([client.as_str()])?;
+                transaction
+                    .prepare_cached("DELETE FROM clients WHERE name = ?1")?
+                    .execute([client.as_str()])?;
+            }
+        }
+    }
+    for message in values.into_values() {
+        value(transaction, message)?;
+    }
+    Ok(())
+}
+
+/// Appends a message to the log.
+pub(crate) fn message(transaction: &Transaction<'_>, logged: &Logged) -> rusqlite::Result<()> {
+    let message = &logged.message;
+    transaction
+        .prepare_cached(
+            "INSERT INTO messages
+                 (id, time, taken, topic, payload, publisher, address, updated_time, kind,
+                  checksum, repeat_id, policy, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            message.id.0.cast_signed(),
+            message.time.0,
+            message.taken.0.cast_signed(),
+            message.topic.as_str(),
+            message.payload.as_ref(),
+            message.from.as_ref().map(|name| name.as_str()),
+            message.address.to_string(),
+            message.updated_time,
+            row::kind(message.kind),
+            row::message_checksum(message),
+            logged.repeat_id.as_ref().map(|id| id.as_str()),
+            logged.policy.0.cast_signed(),
+            message.bytes().cast_signed(),
+        ])?;
+    Ok(())
+}
+
+/// Makes a message the value of its topic, or takes the value away.
+pub(crate) fn value(transaction: &Transaction<'_>, message: &Message) -> rusqlite::Result<()> {
+    if !message.kind.is_value() {
+        transaction
+            .prepare_cached("DELETE FROM last_values WHERE topic = ?1")?
+            .execute([message.topic.as_str()])?;
+        return Ok(());
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO last_values
+                 (id, time, taken, topic, payload, publisher, address, updated_time, kind,
+                  checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (topic) DO UPDATE SET
+                 id = excluded.id, time = excluded.time, taken = excluded.taken,
+                 payload = excluded.payload, publisher = excluded.publisher,
+                 address = excluded.address, updated_time = excluded.updated_time,
+                 kind = excluded.kind, checksum = excluded.checksum",
+        )?
+        .execute(params![
+            message.id.0.cast_signed(),
+            message.time.0,
+            message.taken.0.cast_signed(),
+            message.topic.as_str(),
+            message.payload.as_ref(),
+            message.from.as_ref().map(|name| name.as_str()),
+            message.address.to_string(),
+            message.updated_time,
+            row::kind(message.kind),
+            row::message_checksum(message),
+        ])?;
+    Ok(())
+}
+
+/// Adds a client, unless it is known.
+pub(crate) fn new_client(
+    transaction: &Transaction<'_>,
+    client: &ClientName,
+    address: &str,
+    since: i64,
+    settled: MessageId,
+) -> rusqlite::Result<()> {
+    let settled = settled.0.cast_signed();
+    transaction
+        .prepare_cached(
+            "INSERT INTO clients (name, address, since, settled, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO NOTHING",
+        )?
+        .execute(params![
+            client.as_str(),
+            address,
+            since,
+            settled,
+            row::client_checksum(client.as_str(), address, since, settled),
+        ])?;
+    Ok(())
+}
+
+/// Adds a subscription, unless it is there.
+pub(crate) fn subscription(
+    transaction: &Transaction<'_>,
+    client: &ClientName,
+    filter: &Filter,
+    since: MessageId,
+) -> rusqlite::Result<()> {
+    let since = since.0.cast_signed();
+    transaction
+        .prepare_cached(
+            "INSERT INTO subscriptions (client, filter, since_id, checksum)
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT (client, filter) DO NOTHING",
+        )?
+        .execute(params![
+            client.as_str(),
+            filter.as_str(),
+            since,
+            row::subscription_checksum(client.as_str(), filter.as_str(), since),
+        ])?;
+    Ok(())
+}
+
+fn settled(
+    transaction: &Transaction<'_>,
+    client: &ClientName,
+    up_to: MessageId,
+) -> rusqlite::Result<()> {
+    let name = client.as_str();
+    let found = transaction
+        .prepare_cached("SELECT address, since FROM clients WHERE name = ?1")?
+        .query_row([name], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
+    let (address, since) = match found {
+        Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(()),
+        found => found?,
+    };
+    let settled = up_to.0.cast_signed();
+    transaction
+        .prepare_cached("UPDATE clients SET settled = ?2, checksum = ?3 WHERE name = ?1")?
+        .execute(params![
+            name,
+            settled,
+            row::client_checksum(name, &address, since, settled),
+        ])?;
+    Ok(())
+}
