@@ -1,11 +1,9 @@
 //! Bodies, in and out.
 
 use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use http_body_util::{BodyExt, Limited};
 use moustique_broker::Pickup;
 use tokio::time;
@@ -43,13 +41,13 @@ where
     }
 }
 
-/// The body of a reply.
+/// What a reply carries; [`crate::sending::Sending`] hands it to hyper.
 #[derive(Debug)]
 pub(crate) enum ReplyBody {
     /// All of it.
     Whole(Option<Bytes>),
-    /// Messages for a client: they return to its queue if this is dropped
-    /// before it was taken.
+    /// Messages for a client: they return to its queue if this is dropped, or
+    /// the connection ends, before the bytes have gone out.
     Pickup(Option<(Bytes, Pickup)>),
     /// What the router made.
     Routed(axum::body::Body),
@@ -65,41 +63,9 @@ impl ReplyBody {
     }
 }
 
-impl Body for ReplyBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        match &mut *self {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Pickup(parts) => Poll::Ready(parts.take().map(|(bytes, pickup)| {
-                pickup.arrived();
-                Ok(Frame::data(bytes))
-            })),
-            Self::Routed(body) => Pin::new(body).poll_frame(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(bytes) => bytes.is_none(),
-            Self::Pickup(parts) => parts.is_none(),
-            Self::Routed(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let whole = |bytes: Option<&Bytes>| {
-            SizeHint::with_exact(bytes.map_or(0, |bytes| bytes.len() as u64))
-        };
-        match self {
-            Self::Whole(bytes) => whole(bytes.as_ref()),
-            Self::Pickup(parts) => whole(parts.as_ref().map(|(bytes, _)| bytes)),
-            Self::Routed(body) => body.size_hint(),
-        }
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::whole(bytes)
     }
 }
 

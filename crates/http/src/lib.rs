@@ -12,13 +12,18 @@ mod body;
 mod classic;
 mod connection;
 mod dialects;
+#[cfg(test)]
+mod fixture;
 mod guard;
 mod limits;
 mod monitor;
+mod outbox;
 mod peers;
 mod refusal;
 mod route;
+mod sending;
 mod server;
+mod socket;
 mod ui;
 
 pub use app::{App, AppOptions};

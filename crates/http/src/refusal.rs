@@ -6,7 +6,7 @@ use http::{HeaderMap, Response, StatusCode};
 use moustique_broker::Refused;
 use moustique_protocol::Rejection;
 
-use crate::body::{BodyError, ReplyBody};
+use crate::body::BodyError;
 use crate::limits::HttpLimits;
 
 /// Why a request is refused.
@@ -85,10 +85,10 @@ impl Refusal {
 
     /// The answer. A refusal is plain text, never encoded: the encoding of a
     /// refused request is often what is unknown.
-    pub(crate) fn into_response(self) -> Response<ReplyBody> {
+    pub(crate) fn into_response<B: From<Bytes>>(self) -> Response<B> {
         let mut text = self.text();
         text.push('\n');
-        let mut response = Response::new(ReplyBody::whole(Bytes::from(text)));
+        let mut response = Response::new(B::from(Bytes::from(text)));
         *response.status_mut() = self.status();
         self.set_headers(response.headers_mut());
         response

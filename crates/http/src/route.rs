@@ -77,14 +77,14 @@ async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {
     };
     match allowed {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response().map(axum::body::Body::new),
+        Err(refusal) => refusal.into_response(),
     }
 }
 
 async fn unknown(uri: Uri) -> AxumResponse {
     let given = Excerpt::of(uri.path().trim_matches('/'));
     let refusal = Refusal::from(Rejection::UnknownVerb { given });
-    refusal.into_response().map(axum::body::Body::new)
+    refusal.into_response()
 }
 
 /// The state that handlers of the router share.

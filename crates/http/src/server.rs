@@ -18,6 +18,12 @@ use crate::connection;
 /// Connections that the system holds ready before they are accepted.
 const BACKLOG: i32 = 1_024;
 
+/// Bytes of a reply that the system may hold for a reader that does not read;
+/// Linux takes twice as much. Left to itself it takes some MB, which would be
+/// lost with the connection: it says that they have gone out when it takes
+/// them. It is enough for any reader that reads.
+const SEND_BUFFER: usize = 64 * 1024;
+
 /// The pause after the system refuses to accept, because it has no more file
 /// descriptors: some connections may have ended by then.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -60,6 +66,8 @@ impl Server {
             // `::` is every address, also on systems where it is not.
             socket.set_only_v6(false)?;
         }
+        // Connections that are accepted have what the port has.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;

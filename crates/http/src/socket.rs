@@ -1,0 +1,76 @@
+//! The bytes of a connection, and when they have gone out.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::outbox::Outbox;
+
+/// A stream that knows when what hyper wrote has gone out.
+///
+/// hyper takes the frame of a reply into its own buffer as soon as it has room
+/// there, long before the last byte of it is written: to take the frame proves
+/// nothing. But it flushes this stream only when that buffer is empty
+/// (`Buffered::poll_flush` of hyper 1.12 returns early while a write is
+/// pending, whether the buffer is a queue of bodies for vectored writes or one
+/// flat block, and its shutdown flushes first). A frame is taken and buffered
+/// in one step, so nothing is in the [`Outbox`] that is in neither. Hence a
+/// flush that succeeds says that the system has accepted every byte of every
+/// reply in the outbox, also when replies to pipelined requests were buffered
+/// together.
+#[derive(Debug)]
+pub(crate) struct Socket<S> {
+    stream: S,
+    outbox: Arc<Outbox>,
+}
+
+impl<S> Socket<S> {
+    pub(crate) fn new(stream: S, outbox: Arc<Outbox>) -> Self {
+        Self { stream, outbox }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.outbox.settle();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
