@@ -8,6 +8,7 @@
 //! Absent on purpose: HTTP and every other wire shape. Nothing above this
 //! crate knows of SQLite, files or threads.
 
+mod bound;
 mod broker;
 mod clock;
 mod error;
@@ -18,6 +19,7 @@ mod start;
 mod statistics;
 mod waiters;
 
+pub use bound::{Bound, Hits};
 pub use broker::{Broker, ClientView, Listed, Options};
 pub use error::Refused;
 pub use pickup::{Pickup, PickupOrder};

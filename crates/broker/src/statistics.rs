@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use moustique_core::State;
 use moustique_store::Space;
 
+use crate::bound::{Bound, HitCounters, Hits};
+
 /// What is counted while the broker runs. Every counter only grows, but for
 /// the gauges of what is open now.
 #[derive(Debug)]
@@ -14,7 +16,7 @@ pub struct Counters {
     messages: AtomicU64,
     requests: AtomicU64,
     connections: AtomicUsize,
-    connections_refused: AtomicU64,
+    bounds: HitCounters,
     messages_per_second: AtomicU64,
     requests_per_second: AtomicU64,
 }
@@ -38,8 +40,8 @@ pub struct Statistics {
     pub space: Space,
     /// Connections that are open.
     pub connections: usize,
-    /// Connections that were refused because too many were open.
-    pub connections_refused: u64,
+    /// How often peers ran into each bound since the start.
+    pub bounds: Hits,
 }
 
 /// What the broker holds, and what it had to let go of.
@@ -86,7 +88,7 @@ impl Counters {
             messages: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
-            connections_refused: AtomicU64::new(0),
+            bounds: HitCounters::default(),
             messages_per_second: AtomicU64::new(0),
             requests_per_second: AtomicU64::new(0),
         }
@@ -107,9 +109,9 @@ impl Counters {
         self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A connection was refused because too many were open.
-    pub fn connection_refused(&self) {
-        self.connections_refused.fetch_add(1, Ordering::Relaxed);
+    /// A peer was refused or cut at a bound.
+    pub fn bound_hit(&self, bound: Bound) {
+        self.bounds.count(bound);
     }
 
     pub(crate) fn messages_stored(&self, count: u64) {
@@ -126,7 +128,7 @@ impl Counters {
             contents,
             space,
             connections: self.connections.load(Ordering::Relaxed),
-            connections_refused: self.connections_refused.load(Ordering::Relaxed),
+            bounds: self.bounds.read(),
         }
     }
 }

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
+use bytes::Bytes;
+use http::Response;
 use jiff::tz::TimeZone;
 use moustique_broker::Broker;
 use moustique_core::Limits;
 use moustique_monitor::Source;
-use moustique_protocol::{Encoding, FormLimits, RequestLimits};
+use moustique_protocol::{Encoding, RequestLimits};
 use tokio::sync::watch;
 
 use crate::dialects::Dialects;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
+use crate::refusal::Refusal;
 use crate::route;
 
 /// What a server is made from.
@@ -54,6 +57,16 @@ pub(crate) struct Inner {
     pub(crate) zone: TimeZone,
 }
 
+impl Inner {
+    /// Answers what is refused, and counts it where a bound was hit.
+    pub(crate) fn refuse<B: From<Bytes>>(&self, refusal: Refusal) -> Response<B> {
+        if let Some(bound) = refusal.bound() {
+            self.broker.counters().bound_hit(bound);
+        }
+        refusal.into_response()
+    }
+}
+
 impl App {
     /// An app over a broker.
     #[must_use]
@@ -61,7 +74,7 @@ impl App {
         let inner = Arc::new(Inner {
             broker: options.broker,
             limits: RequestLimits {
-                form: FormLimits::default(),
+                form: options.http.form.clone(),
                 broker: options.limits,
             },
             http: options.http,

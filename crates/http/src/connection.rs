@@ -3,17 +3,18 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use moustique_broker::Bound;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::deadlines::Deadlines;
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
@@ -21,21 +22,31 @@ use crate::route;
 use crate::sending::Sending;
 use crate::socket::Socket;
 
-/// Serves a connection of a peer that has just been accepted.
-pub(crate) async fn serve(stream: TcpStream, app: App, ending: CancellationToken) {
-    let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else {
+/// What the stream, the replies and the timer of one connection share.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    /// What is on its way.
+    pub(crate) outbox: Outbox,
+    /// What the peer owes.
+    pub(crate) deadlines: Deadlines,
+}
+
+/// Serves a connection that has just been accepted. The address of the peer is
+/// canonical: no IPv4 address is written as IPv6.
+pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &CancellationToken) {
+    let Ok(local) = stream.local_addr() else {
         // It is gone already.
         return;
     };
-    let peer = peer.ip().to_canonical();
     let admitted = app.inner().peers.admit(peer, local.ip().to_canonical());
     // Replies are small and awaited: to wait for more to send would only delay.
     let _ = stream.set_nodelay(true);
-    converse(stream, peer, &admitted, &app, &ending).await;
+    converse(stream, peer, &admitted, app, ending).await;
 }
 
-/// Answers the requests of a stream until it ends by itself, has been idle for
-/// too long, or the request under way is answered after `ending` was cancelled.
+/// Answers the requests of a stream until it ends by itself, its peer does
+/// nothing for too long, or the request under way is answered after `ending`
+/// was cancelled.
 async fn converse<S>(
     stream: S,
     peer: IpAddr,
@@ -47,25 +58,27 @@ async fn converse<S>(
 {
     // Before the connection, so that it is dropped after it: what the
     // connection still held is newer and must return to its queue first.
-    let outbox = Arc::new(Outbox::default());
-    let idle = Idle::new(&app.inner().http);
+    let conversation = Arc::new(Conversation {
+        outbox: Outbox::default(),
+        deadlines: Deadlines::new(&app.inner().http),
+    });
+    let counters = app.inner().broker.counters();
     let service = service_fn(|request| {
-        idle.asked();
-        let (idle, outbox) = (&idle, Arc::clone(&outbox));
+        conversation.deadlines.asked();
+        let conversation = Arc::clone(&conversation);
         async move {
             let response = match admitted {
                 Ok(()) => route::answer(app, request, peer).await,
                 Err(reason) => Refusal::Peer(reason.clone()).into_response(),
             };
-            app.inner().broker.counters().request_answered();
-            idle.answered();
-            Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, outbox)))
+            counters.request_answered();
+            Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&outbox)));
+    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&conversation)));
     let connection = builder(&app.inner().http).serve_connection(socket, service);
     let mut connection = pin!(connection);
-    let mut too_long = pin!(idle.too_long());
+    let mut passed = pin!(conversation.deadlines.passed());
     let mut told = pin!(ending.cancelled());
     let mut is_told = false;
     loop {
@@ -73,12 +86,17 @@ async fn converse<S>(
             biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
+                    // hyper has answered it with 431.
+                    if error.is_parse_too_large() {
+                        counters.bound_hit(Bound::Head);
+                    }
                     tracing::debug!(%peer, %error, "a connection ended");
                 }
                 return;
             }
-            () = too_long.as_mut() => {
-                tracing::debug!(%peer, "a connection was idle for too long");
+            bound = passed.as_mut() => {
+                counters.bound_hit(bound);
+                tracing::debug!(%peer, bound = bound.name(), "a connection was closed");
                 return;
             }
             () = told.as_mut(), if !is_told => {
@@ -92,7 +110,7 @@ async fn converse<S>(
 /// Not `pipeline_flush`: with it hyper keeps the answer to a request that it
 /// cannot parse in its buffer and closes the connection without a word. Not
 /// `header_read_timeout`: it sets a timer anew for each request, which
-/// [`Idle`] does once a connection.
+/// [`Deadlines`] does once a connection.
 fn builder(limits: &HttpLimits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
@@ -101,105 +119,15 @@ fn builder(limits: &HttpLimits) -> http1::Builder {
     builder
 }
 
-/// Since when a connection owes us the head of a request.
-struct Idle<'l> {
-    limits: &'l HttpLimits,
-    now: Mutex<Waiting>,
-}
-
-#[derive(Clone, Copy)]
-enum Waiting {
-    /// For its first request.
-    First { since: Instant },
-    /// For another request.
-    Next { since: Instant },
-    /// We owe the answer.
-    Not,
-}
-
-impl<'l> Idle<'l> {
-    fn new(limits: &'l HttpLimits) -> Self {
-        let since = Instant::now();
-        Self {
-            limits,
-            now: Mutex::new(Waiting::First { since }),
-        }
-    }
-
-    fn asked(&self) {
-        self.set(Waiting::Not);
-    }
-
-    fn answered(&self) {
-        self.set(Waiting::Next {
-            since: Instant::now(),
-        });
-    }
-
-    fn set(&self, waiting: Waiting) {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
-    }
-
-    /// When the connection is to be closed, as far as is known now.
-    fn deadline(&self) -> Instant {
-        match *self.now.lock().unwrap_or_else(PoisonError::into_inner) {
-            Waiting::First { since } => since + self.limits.first_request,
-            Waiting::Next { since } => since + self.limits.idle,
-            Waiting::Not => Instant::now() + self.limits.idle,
-        }
-    }
-
-    /// Returns when the connection has been idle for too long. Looks again only
-    /// when it might be, so a busy connection costs one timer a minute.
-    async fn too_long(&self) {
-        loop {
-            let deadline = self.deadline();
-            if deadline <= Instant::now() {
-                return;
-            }
-            time::sleep_until(deadline).await;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::Instant;
 
     use crate::fixture::{self, LOCAL};
-
-    /// Seconds from the start until the connection is closed.
-    async fn closed_after(idle: &Idle<'_>) -> u64 {
-        let begun = Instant::now();
-        idle.too_long().await;
-        begun.elapsed().as_secs()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_owed_decides_how_long_is_waited() {
-        let limits = HttpLimits::default();
-        assert_eq!(closed_after(&Idle::new(&limits)).await, 5);
-        let idle = Idle::new(&limits);
-        idle.asked();
-        idle.answered();
-        assert_eq!(closed_after(&idle).await, 60);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_under_way_is_not_idle_however_long_it_takes() {
-        let limits = HttpLimits::default();
-        let idle = Idle::new(&limits);
-        idle.asked();
-        let answer = async {
-            time::sleep(Duration::from_secs(1_000)).await;
-            idle.answered();
-        };
-        let (closed, ()) = tokio::join!(closed_after(&idle), answer);
-        assert_eq!(closed, 1_060);
-    }
 
     /// Two messages wait for a client.
     async fn app_with_two_messages(folder: &std::path::Path) -> App {
@@ -286,5 +214,47 @@ mod tests {
         }
         converse_until(&app, &both, |read| read.ends_with(b"}]}HTTP")).await;
         assert_eq!(fixture::waiting(&app.inner().broker, "c").await, ["4"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_does_not_read_is_cut_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app_with_two_messages(folder.path()).await;
+        let (mut reader, stream) = tokio::io::duplex(ACCEPTED);
+        let (admitted, ending) = (Ok(()), CancellationToken::new());
+        let begun = Instant::now();
+        let serving = converse(stream, LOCAL, &admitted, &app, &ending);
+        let asking = async {
+            let request = pickup("client=c");
+            reader.write_all(request.as_bytes()).await.unwrap();
+        };
+        tokio::join!(serving, asking);
+        assert_eq!(begun.elapsed().as_secs(), 10);
+        let broker = &app.inner().broker;
+        assert_eq!(broker.statistics().bounds.of(Bound::Reader), 1);
+        assert_eq!(fixture::waiting(broker, "c").await, ["1", "2"]);
+    }
+
+    /// It was closed a minute after its head, as if it were idle.
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_goes_on_is_not_idle() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = fixture::app(folder.path(), HttpLimits::default());
+        let (mut reader, stream) = tokio::io::duplex(64 * 1024);
+        let (admitted, ending) = (Ok(()), CancellationToken::new());
+        let begun = Instant::now();
+        let serving = converse(stream, LOCAL, &admitted, &app, &ending);
+        let reading = async {
+            let request = b"GET /v1/monitor/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            reader.write_all(request).await.unwrap();
+            while begun.elapsed() < Duration::from_secs(200) {
+                let read = reader.read_buf(&mut Vec::new()).await.unwrap();
+                assert!(read > 0, "closed after {:?}", begun.elapsed());
+            }
+        };
+        tokio::select! {
+            () = serving => panic!("closed after {:?}", begun.elapsed()),
+            () = reading => {}
+        }
     }
 }

@@ -30,11 +30,12 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
         problem: None,
         version: "0".into(),
     };
-    // Nobody sends: the last news stays.
-    let (_, source) = watch::channel(Source {
+    let (news, source) = watch::channel(Source {
         status,
         broker: Some(broker.clone()),
     });
+    // There is no more news, but there might be.
+    tokio::spawn(async move { news.closed().await });
     App::new(AppOptions {
         broker,
         limits,

@@ -11,14 +11,18 @@ mod app;
 mod body;
 mod classic;
 mod connection;
+mod deadlines;
 mod dialects;
 #[cfg(test)]
 mod fixture;
 mod guard;
+#[cfg(test)]
+mod limit_tests;
 mod limits;
 mod monitor;
 mod outbox;
 mod peers;
+mod places;
 mod refusal;
 mod route;
 mod sending;

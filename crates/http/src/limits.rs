@@ -2,37 +2,60 @@
 
 use std::time::Duration;
 
-/// What a connection may take.
+use moustique_protocol::FormLimits;
+
+/// What a connection and a request may take. Each hit is counted in the
+/// broker's statistics, under the [`moustique_broker::Bound`] that is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpLimits {
-    /// Connections open at a time. More: closed at once and counted.
+    /// Connections open at a time. More: closed at once (`Connections`).
     pub connections: usize,
+    /// Connections of one peer address open at a time. More: closed at once
+    /// (`PeerConnections`).
+    pub peer_connections: usize,
     /// Time from the opening of a connection to the end of its first request's
-    /// head. Longer: closed.
+    /// head. Longer: closed (`FirstRequest`).
     pub first_request: Duration,
     /// Time from an answer to the end of the next request's head. Longer:
-    /// closed. A parked pickup is not idle.
+    /// closed (`Idle`). A parked pickup is not idle, nor is a reader that has
+    /// yet to read the answer.
     pub idle: Duration,
-    /// Bytes of the headers of a request. More: 431.
+    /// Time in which a peer takes nothing of a reply that is being written.
+    /// Longer: closed (`Reader`).
+    pub reader: Duration,
+    /// Bytes of the head of a request, at least [`Self::MIN_HEAD_BYTES`]. More:
+    /// 431 (`Head`).
     pub head_bytes: usize,
-    /// Headers of a request. More: 431.
+    /// Headers of a request. More: 431 (`Head`).
     pub headers: usize,
-    /// Bytes of a body. More: 413.
+    /// Bytes of a body. More: 413 (`Body`). One that is compressed is refused
+    /// whatever its length: 415 (`ContentEncoding`).
     pub body_bytes: usize,
-    /// Time for the body. Longer: 408.
+    /// Time for the body. Longer: 408 (`BodyTime`).
     pub body: Duration,
+    /// What a form may hold. Beyond, and for a field that is there twice: 400
+    /// (`Form`).
+    pub form: FormLimits,
+}
+
+impl HttpLimits {
+    /// Bytes that hyper takes in at once. It refuses to hold less.
+    pub const MIN_HEAD_BYTES: usize = 8 * 1024;
 }
 
 impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connections: 1_000,
+            peer_connections: 256,
             first_request: Duration::from_secs(5),
             idle: Duration::from_secs(60),
+            reader: Duration::from_secs(10),
             head_bytes: 16 * 1024,
             headers: 64,
             body_bytes: 1024 * 1024,
             body: Duration::from_secs(10),
+            form: FormLimits::default(),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn rpc(
         Ok(bytes) => bytes,
         Err(error) => {
             let refusal = refusal::Refusal::from_body(error, &app.http);
-            return refusal.into_response();
+            return app.refuse(refusal);
         }
     };
     let request = match serde_json::from_slice(&bytes) {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
-use moustique_broker::Refused;
+use moustique_broker::{Bound, Refused};
 use moustique_protocol::Rejection;
 
 use crate::body::BodyError;
@@ -40,6 +40,26 @@ impl Refusal {
                 seconds: limits.body.as_secs(),
             },
             BodyError::Broken => Self::BodyBroken,
+        }
+    }
+
+    /// The bound that was hit, if it was one.
+    pub(crate) fn bound(&self) -> Option<Bound> {
+        match self {
+            Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
+            Self::ContentEncoding => Some(Bound::ContentEncoding),
+            Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
+            Self::Rejected(rejection) => match rejection {
+                Rejection::BodyTooLong { .. } => Some(Bound::Body),
+                Rejection::MessageTooLong { .. } => Some(Bound::Message),
+                Rejection::InvalidField { .. } => Some(Bound::Name),
+                Rejection::TooManyFields { .. }
+                | Rejection::FieldNameTooLong { .. }
+                | Rejection::RepeatedField { .. } => Some(Bound::Form),
+                Rejection::Full(_) => Some(Bound::Memory),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

@@ -40,12 +40,12 @@ where
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if changes && let Err(refusal) = guard::check_same_site(request.headers()) {
-        return refusal.into_response();
+        return app.inner().refuse(refusal);
     }
     if let Ok(verb) = Verb::parse(request.uri().path()) {
         return classic::answer(app.inner(), verb, request, peer)
             .await
-            .unwrap_or_else(Refusal::into_response);
+            .unwrap_or_else(|refusal| app.inner().refuse(refusal));
     }
     request.extensions_mut().insert(Peer(peer));
     let routed = app

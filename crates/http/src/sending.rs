@@ -8,18 +8,21 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::body::ReplyBody;
-use crate::outbox::Outbox;
+use crate::connection::Conversation;
 
 /// The body of a reply, as hyper takes it.
 #[derive(Debug)]
 pub(crate) struct Sending {
     reply: ReplyBody,
-    outbox: Arc<Outbox>,
+    conversation: Arc<Conversation>,
 }
 
 impl Sending {
-    pub(crate) fn new(reply: ReplyBody, outbox: Arc<Outbox>) -> Self {
-        Self { reply, outbox }
+    pub(crate) fn new(reply: ReplyBody, conversation: Arc<Conversation>) -> Self {
+        Self {
+            reply,
+            conversation,
+        }
     }
 }
 
@@ -31,11 +34,14 @@ impl Body for Sending {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Self { reply, outbox } = &mut *self;
+        let Self {
+            reply,
+            conversation,
+        } = &mut *self;
         let bytes = match reply {
             ReplyBody::Whole(bytes) => bytes.take(),
             ReplyBody::Pickup(parts) => parts.take().map(|(bytes, pickup)| {
-                outbox.push(pickup);
+                conversation.outbox.push(pickup);
                 bytes
             }),
             ReplyBody::Routed(body) => return Pin::new(body).poll_frame(cx),
@@ -60,5 +66,12 @@ impl Body for Sending {
             ReplyBody::Pickup(parts) => whole(parts.as_ref().map(|(bytes, _)| bytes)),
             ReplyBody::Routed(body) => body.size_hint(),
         }
+    }
+}
+
+impl Drop for Sending {
+    /// hyper drops it when it has taken all of it, be that nothing.
+    fn drop(&mut self) {
+        self.conversation.deadlines.answered();
     }
 }

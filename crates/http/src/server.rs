@@ -1,19 +1,18 @@
 //! The accept loop.
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::connection;
+use crate::places::{Place, Places};
 
 /// Connections that the system holds ready before they are accepted.
 const BACKLOG: i32 = 1_024;
@@ -108,7 +107,7 @@ impl Server {
         connections: &mut JoinSet<()>,
         ending: &CancellationToken,
     ) {
-        let places = Arc::new(Semaphore::new(app.inner().http.connections));
+        let places = Places::new(&app.inner().http);
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
@@ -116,8 +115,8 @@ impl Server {
                 Some(_) = connections.join_next() => continue,
                 accepted = self.listener.accept() => accepted,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok((stream, address)) => (stream, address.ip().to_canonical()),
                 Err(error) if is_of_one_connection(&error) => continue,
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted");
@@ -128,13 +127,17 @@ impl Server {
                 }
             };
             let counters = app.inner().broker.counters();
-            match Arc::clone(&places).try_acquire_owned() {
+            match places.take(peer) {
                 Ok(place) => {
                     counters.connection_opened();
-                    connections.spawn(hold(place, stream, app.clone(), ending.clone()));
+                    let open = Open {
+                        app: app.clone(),
+                        _place: place,
+                    };
+                    connections.spawn(hold(open, stream, peer, ending.clone()));
                 }
-                Err(_) => {
-                    counters.connection_refused();
+                Err(bound) => {
+                    counters.bound_hit(bound);
                     drop(stream);
                 }
             }
@@ -143,18 +146,14 @@ impl Server {
 }
 
 /// Serves a connection and gives its place back, also when it is cut.
-async fn hold(place: OwnedSemaphorePermit, stream: TcpStream, app: App, ending: CancellationToken) {
-    let _open = Open {
-        app: app.clone(),
-        _place: place,
-    };
-    connection::serve(stream, app, ending).await;
+async fn hold(open: Open, stream: TcpStream, peer: IpAddr, ending: CancellationToken) {
+    connection::serve(stream, peer, &open.app, &ending).await;
 }
 
 /// A connection that counts as open.
 struct Open {
     app: App,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Drop for Open {

@@ -1,4 +1,4 @@
-//! The bytes of a connection, and when they have gone out.
+//! The bytes of a connection: when they have gone out, and when they do not.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,9 +7,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::outbox::Outbox;
+use crate::connection::Conversation;
 
-/// A stream that knows when what hyper wrote has gone out.
+/// A stream that knows when what hyper wrote has gone out, and since when its
+/// peer takes nothing.
 ///
 /// hyper takes the frame of a reply into its own buffer as soon as it has room
 /// there, long before the last byte of it is written: to take the frame proves
@@ -17,19 +18,40 @@ use crate::outbox::Outbox;
 /// (`Buffered::poll_flush` of hyper 1.12 returns early while a write is
 /// pending, whether the buffer is a queue of bodies for vectored writes or one
 /// flat block, and its shutdown flushes first). A frame is taken and buffered
-/// in one step, so nothing is in the [`Outbox`] that is in neither. Hence a
+/// in one step, so nothing is in the outbox that is in neither. Hence a
 /// flush that succeeds says that the system has accepted every byte of every
 /// reply in the outbox, also when replies to pipelined requests were buffered
 /// together.
+///
+/// hyper writes until all is written or the stream is pending, so a write that
+/// is pending is the one sign that the peer does not take what there is.
 #[derive(Debug)]
 pub(crate) struct Socket<S> {
     stream: S,
-    outbox: Arc<Outbox>,
+    /// Whether the last write was pending.
+    is_blocked: bool,
+    conversation: Arc<Conversation>,
 }
 
 impl<S> Socket<S> {
-    pub(crate) fn new(stream: S, outbox: Arc<Outbox>) -> Self {
-        Self { stream, outbox }
+    pub(crate) fn new(stream: S, conversation: Arc<Conversation>) -> Self {
+        Self {
+            stream,
+            is_blocked: false,
+            conversation,
+        }
+    }
+
+    /// Notes what came of a write.
+    fn note<T>(&mut self, written: Poll<T>) -> Poll<T> {
+        if written.is_pending() != self.is_blocked {
+            self.is_blocked = written.is_pending();
+            match written {
+                Poll::Pending => self.conversation.deadlines.blocked(),
+                Poll::Ready(_) => self.conversation.deadlines.unblocked(),
+            }
+        }
+        written
     }
 }
 
@@ -49,7 +71,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(written)
     }
 
     fn poll_write_vectored(
@@ -57,7 +80,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -66,7 +90,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.outbox.settle();
+        self.conversation.outbox.settle();
         Poll::Ready(Ok(()))
     }
 
