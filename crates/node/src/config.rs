@@ -3,6 +3,9 @@
 //! Each value is of a type that can only hold what is allowed, so there is no
 //! second place that checks, and a message about a bad one has its line.
 
+mod bounded;
+mod limits;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
@@ -13,6 +16,12 @@ use ipnet::IpNet;
 use moustique_protocol::Encoding;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+
+pub use bounded::{Count, Size, Time};
+pub use limits::Limits;
+pub(crate) use limits::of_stored;
+
+use bounded::above_zero;
 
 /// Most connections that can be configured.
 const MAX_CONNECTIONS: usize = 20_000;
@@ -31,6 +40,9 @@ pub struct Config {
     /// Who is let in.
     #[serde(deserialize_with = "section")]
     pub security: Security,
+    /// What it takes and keeps at most.
+    #[serde(deserialize_with = "section")]
+    pub limits: Limits,
     /// What it writes down.
     #[serde(deserialize_with = "section")]
     pub logging: Logging,
@@ -51,8 +63,7 @@ pub struct Server {
     pub host: IpAddr,
     /// How long a new connection may take to send the head of its first
     /// request.
-    #[serde(deserialize_with = "duration")]
-    pub timeout: Duration,
+    pub timeout: Time<{ 60 * 60 }>,
     /// Connections that may be open at a time.
     #[serde(deserialize_with = "connections")]
     pub max_connections: NonZeroUsize,
@@ -152,7 +163,7 @@ impl Default for Server {
         Self {
             port: 33_334,
             host: Ipv4Addr::UNSPECIFIED.into(),
-            timeout: Duration::from_secs(5),
+            timeout: Time::of(Duration::from_secs(5)),
             max_connections: const { NonZeroUsize::new(1_000).unwrap() },
             encoding: ServerEncoding::default(),
         }
@@ -208,7 +219,7 @@ fn yes_or_no<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Erro
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let expected = "a time above zero with its unit, such as 500ms, 5s, 5m or 1h";
-    parsed(deserializer, expected, |text| {
+    above_zero(deserializer, expected, |text| {
         humantime::parse_duration(text)
             .ok()
             .filter(|duration| !duration.is_zero())
@@ -217,7 +228,7 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
 
 fn connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroUsize, D::Error> {
     let expected = format!("a number of connections from 1 to {MAX_CONNECTIONS}");
-    parsed(deserializer, &expected, |text| {
+    above_zero(deserializer, &expected, |text| {
         let count: NonZeroUsize = text.parse().ok()?;
         (count.get() <= MAX_CONNECTIONS).then_some(count)
     })

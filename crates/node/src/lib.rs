@@ -13,7 +13,10 @@ mod node;
 mod paths;
 mod problem;
 
-pub use config::{Config, Database, Level, Logging, Performance, Security, Server, ServerEncoding};
+pub use config::{
+    Config, Count, Database, Level, Limits, Logging, Performance, Security, Server, ServerEncoding,
+    Size, Time,
+};
 pub use load::{ConfigError, ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};
 pub use paths::Paths;

@@ -171,6 +171,63 @@ mod tests {
         assert_eq!(config.security.allowed_ips.unwrap().len(), 2);
     }
 
+    /// Every key of the section, each with a value of its own, is what the parts
+    /// of the broker are made with.
+    #[test]
+    fn every_limit_that_is_given_holds() {
+        let keys: Vec<&str> = EXAMPLE
+            .split_once("\nlimits:\n")
+            .and_then(|(_, rest)| rest.split_once("\nlogging:\n"))
+            .map(|(limits, _)| limits.lines())
+            .unwrap()
+            .filter_map(|line| line.trim().split_once(": "))
+            .map(|(key, _)| key)
+            .filter(|key| !key.starts_with('#'))
+            .collect();
+        let mut text = "limits:\n".to_owned();
+        for (key, number) in keys.iter().zip(11..) {
+            let unit = match *key {
+                "head_bytes" => " KiB",
+                key if key.ends_with("_bytes") => " B",
+                key if key.ends_with("_timeout") => "s",
+                _ => "",
+            };
+            text.push_str(&format!("  {key}: {number}{unit}\n"));
+        }
+        let config = parse(&text).unwrap();
+        let http = config.limits.http(1, Duration::from_secs(2));
+        let core = config.limits.core();
+        let seconds = |time: Duration| usize::try_from(time.as_secs()).unwrap();
+        let held = [
+            http.peer_connections,
+            seconds(http.idle),
+            seconds(http.reader),
+            http.headers,
+            http.head_bytes / 1024,
+            http.body_bytes,
+            seconds(http.body),
+            http.form.fields,
+            http.form.name_bytes,
+            core.topic_bytes,
+            core.topic_levels,
+            core.name_bytes,
+            core.message_bytes,
+            core.topics,
+            core.values_bytes,
+            core.clients,
+            core.filters_per_client,
+            core.filters,
+            core.queue_messages,
+            core.queue_bytes,
+            core.queues_bytes,
+            core.pickup_messages,
+            core.pickup_bytes,
+        ];
+        assert_eq!(held.len(), keys.len());
+        assert!(held.into_iter().eq(11..11 + keys.len()), "{held:?}");
+        assert_eq!((http.connections, seconds(http.first_request)), (1, 2));
+    }
+
     #[test]
     fn what_is_wrong_is_refused_with_its_line() {
         let cases = [
@@ -198,9 +255,45 @@ mod tests {
                 &["'0s' is not a time above zero"],
             ),
             (
+                "server:\n  timeout: 61m",
+                2,
+                &["'61m' is not a time above zero", "at most 1h"],
+            ),
+            (
                 "server:\n  max_connections: 0",
                 2,
-                &["'0' is not", "from 1 to 20000"],
+                &["'0' is not", "from 1 to 20000", "0 never means unlimited"],
+            ),
+            ("limits:\n  topic: 1", 2, &["topic", "topic_bytes"]),
+            (
+                "limits:\n  headers: 0",
+                2,
+                &["'0' is not a whole number from 1 to 1024; 0 never means"],
+            ),
+            (
+                "limits:\n  clients: 1000001",
+                2,
+                &["'1000001' is not a whole number from 1 to 1000000"],
+            ),
+            (
+                "limits:\n  head_bytes: 8191 B",
+                2,
+                &["'8191 B' is not a size from 8 KiB to 1 MiB"],
+            ),
+            (
+                "limits:\n  message_bytes: 262144",
+                2,
+                &["'262144' is not a size from 1 B to 64 MiB", "unit"],
+            ),
+            (
+                "limits:\n  queue_bytes: 0 MiB",
+                2,
+                &["'0 MiB' is not a size", "4 GiB", "0 never means unlimited"],
+            ),
+            (
+                "limits:\n  idle_timeout: 25h",
+                2,
+                &["'25h' is not a time", "at most 1day"],
             ),
             ("server:\n  max_connections: 20001", 2, &["'20001' is not"]),
             ("server:\n  encoding: rot13", 2, &["rot13", "classic"]),

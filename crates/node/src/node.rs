@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
-use moustique_http::{App, AppOptions, Drained, HttpLimits, PeerRules, Server};
+use moustique_http::{App, AppOptions, Drained, PeerRules, Server};
 use moustique_monitor::{BrokerState, BrokerStatus, Problem, Publish, Refusal, Source};
 use tokio::sync::{Mutex, watch};
 use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses;
-use crate::config::Config;
+use crate::config::{Config, of_stored};
 use crate::load::ConfigSource;
 use crate::problem;
 
@@ -41,6 +41,8 @@ pub struct Node {
 struct Inner {
     configuration: ConfigSource,
     source: watch::Sender<Source>,
+    /// The bounds of the broker that was started last.
+    limits: watch::Sender<Limits>,
     /// Held through a start or a stop, so that they follow one another.
     running: Mutex<Option<Running>>,
 }
@@ -69,6 +71,7 @@ impl Node {
             inner: Arc::new(Inner {
                 configuration,
                 source,
+                limits: watch::Sender::new(Limits::default()),
                 running: Mutex::new(None),
             }),
         }
@@ -134,7 +137,8 @@ impl Node {
             return Err(Refusal::new("not_running", detail));
         };
         let address = std::net::Ipv4Addr::LOCALHOST.into();
-        moustique_monitor::publish(&broker, &Limits::default(), publish, address).await
+        let limits = self.inner.limits.borrow().clone();
+        moustique_monitor::publish(&broker, &limits, publish, address).await
     }
 
     /// Where a browser on this machine finds the monitor, while it runs.
@@ -157,8 +161,9 @@ impl Inner {
             .map_err(|error| problem::configuration(&error))?;
         let limits = Limits {
             client_silence: config.performance.message_queue_timeout,
-            ..Limits::default()
+            ..config.limits.core()
         };
+        self.limits.send_replace(limits.clone());
         let options = Options {
             limits: limits.clone(),
             maintenance_interval: config.performance.maintenance_interval,
@@ -180,7 +185,10 @@ impl Inner {
         let app = App::new(AppOptions {
             broker: broker.clone(),
             limits,
-            http: http_limits(&config),
+            http: config.limits.http(
+                config.server.max_connections.get(),
+                config.server.timeout.get(),
+            ),
             peers: peer_rules(&config),
             encoding: config.server.encoding.into(),
             version: VERSION.into(),
@@ -273,14 +281,6 @@ async fn open(
             tracing::error!(%error, "opening the store failed");
             Err(problem::ended())
         }
-    }
-}
-
-fn http_limits(config: &Config) -> HttpLimits {
-    HttpLimits {
-        connections: config.server.max_connections.get(),
-        first_request: config.server.timeout,
-        ..HttpLimits::default()
     }
 }
 

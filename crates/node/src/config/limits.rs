@@ -1,0 +1,164 @@
+//! The bounds of what peers send and of what is kept for them.
+
+use std::time::Duration;
+
+use moustique_http::HttpLimits;
+use moustique_protocol::FormLimits;
+use serde::Deserialize;
+
+use super::bounded::{Count, GIB, KIB, MIB, Size, Time};
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+
+/// The longest topic and name that can be configured, and so the longest that
+/// can be stored.
+const MAX_TOPIC_BYTES: u64 = 8 * KIB;
+const MAX_TOPIC_LEVELS: usize = 256;
+const MAX_NAME_BYTES: u64 = KIB;
+
+/// hyper refuses to hold less of a head.
+const MIN_HEAD_BYTES: u64 = HttpLimits::MIN_HEAD_BYTES as u64;
+
+/// The bounds of what peers send and of what is kept for them. What happens
+/// beyond each is said at the field of [`HttpLimits`] or
+/// [`moustique_core::Limits`] that it sets, and in the example.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections of one peer.
+    pub connections_per_peer: Count<20_000>,
+    /// Time between two requests of a connection.
+    pub idle_timeout: Time<DAY>,
+    /// Time in which a reader may take nothing of a reply.
+    pub reader_timeout: Time<HOUR>,
+    /// Headers of a request.
+    pub headers: Count<1_024>,
+    /// The head of a request.
+    pub head_bytes: Size<MIN_HEAD_BYTES, MIB>,
+    /// The body of a request.
+    pub body_bytes: Size<1, { 64 * MIB }>,
+    /// Time for a body.
+    pub body_timeout: Time<HOUR>,
+    /// Fields of a form.
+    pub form_fields: Count<1_024>,
+    /// The name of a field.
+    pub field_name_bytes: Size<1, KIB>,
+    /// A topic or a filter.
+    pub topic_bytes: Size<1, MAX_TOPIC_BYTES>,
+    /// Levels of a topic or a filter.
+    pub topic_levels: Count<MAX_TOPIC_LEVELS>,
+    /// The name of a client or a publisher.
+    pub name_bytes: Size<1, MAX_NAME_BYTES>,
+    /// A message.
+    pub message_bytes: Size<1, { 64 * MIB }>,
+    /// Topics that have a value.
+    pub topics: Count<10_000_000>,
+    /// All values.
+    pub values_bytes: Size<1, { 16 * GIB }>,
+    /// Clients that are known.
+    pub clients: Count<1_000_000>,
+    /// Filters of one client.
+    pub filters_per_client: Count<100_000>,
+    /// Filters of all clients.
+    pub filters: Count<10_000_000>,
+    /// Messages that wait for one client.
+    pub queue_messages: Count<10_000_000>,
+    /// What waits for one client.
+    pub queue_bytes: Size<1, { 4 * GIB }>,
+    /// What waits for all clients.
+    pub queues_bytes: Size<1, { 16 * GIB }>,
+    /// Messages in one pickup.
+    pub pickup_messages: Count<100_000>,
+    /// The messages in one pickup.
+    pub pickup_bytes: Size<1, { 256 * MIB }>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let http = HttpLimits::default();
+        let core = moustique_core::Limits::default();
+        Self {
+            connections_per_peer: Count::of(http.peer_connections),
+            idle_timeout: Time::of(http.idle),
+            reader_timeout: Time::of(http.reader),
+            headers: Count::of(http.headers),
+            head_bytes: Size::of(http.head_bytes),
+            body_bytes: Size::of(http.body_bytes),
+            body_timeout: Time::of(http.body),
+            form_fields: Count::of(http.form.fields),
+            field_name_bytes: Size::of(http.form.name_bytes),
+            topic_bytes: Size::of(core.topic_bytes),
+            topic_levels: Count::of(core.topic_levels),
+            name_bytes: Size::of(core.name_bytes),
+            message_bytes: Size::of(core.message_bytes),
+            topics: Count::of(core.topics),
+            values_bytes: Size::of(core.values_bytes),
+            clients: Count::of(core.clients),
+            filters_per_client: Count::of(core.filters_per_client),
+            filters: Count::of(core.filters),
+            queue_messages: Count::of(core.queue_messages),
+            queue_bytes: Size::of(core.queue_bytes),
+            queues_bytes: Size::of(core.queues_bytes),
+            pickup_messages: Count::of(core.pickup_messages),
+            pickup_bytes: Size::of(core.pickup_bytes),
+        }
+    }
+}
+
+impl Limits {
+    /// The bounds of connections and requests; two of them are set beside the
+    /// port.
+    #[must_use]
+    pub fn http(&self, connections: usize, first_request: Duration) -> HttpLimits {
+        HttpLimits {
+            connections,
+            peer_connections: self.connections_per_peer.get(),
+            first_request,
+            idle: self.idle_timeout.get(),
+            reader: self.reader_timeout.get(),
+            head_bytes: self.head_bytes.get(),
+            headers: self.headers.get(),
+            body_bytes: self.body_bytes.get(),
+            body: self.body_timeout.get(),
+            form: FormLimits {
+                fields: self.form_fields.get(),
+                name_bytes: self.field_name_bytes.get(),
+            },
+        }
+    }
+
+    /// The bounds of the broker's memory; what is not in this section has its
+    /// default.
+    #[must_use]
+    pub fn core(&self) -> moustique_core::Limits {
+        moustique_core::Limits {
+            topic_bytes: self.topic_bytes.get(),
+            topic_levels: self.topic_levels.get(),
+            name_bytes: self.name_bytes.get(),
+            message_bytes: self.message_bytes.get(),
+            topics: self.topics.get(),
+            values_bytes: self.values_bytes.get(),
+            clients: self.clients.get(),
+            filters_per_client: self.filters_per_client.get(),
+            filters: self.filters.get(),
+            queue_messages: self.queue_messages.get(),
+            queue_bytes: self.queue_bytes.get(),
+            queues_bytes: self.queues_bytes.get(),
+            pickup_messages: self.pickup_messages.get(),
+            pickup_bytes: self.pickup_bytes.get(),
+            ..moustique_core::Limits::default()
+        }
+    }
+}
+
+/// The same bounds, but for what was stored when they were wider: a bound that
+/// is lowered refuses what comes, it does not make the data unreadable.
+pub(crate) fn of_stored(limits: &moustique_core::Limits) -> moustique_core::Limits {
+    moustique_core::Limits {
+        topic_bytes: MAX_TOPIC_BYTES as usize,
+        topic_levels: MAX_TOPIC_LEVELS,
+        name_bytes: MAX_NAME_BYTES as usize,
+        ..limits.clone()
+    }
+}
