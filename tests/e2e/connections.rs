@@ -72,3 +72,31 @@ fn a_connection_that_asks_nothing_is_closed() {
     assert!(silent.is_closed());
     assert!(half.is_closed());
 }
+
+#[test]
+fn a_peer_has_the_places_that_are_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup {
+        more: "limits:\n  connections_per_peer: 1\n".into(),
+        ..Setup::default()
+    };
+    let broker = Broker::start_with(folder.path(), &setup);
+    let mut open = Raw::connect(broker.port());
+    open.request("GET", "/VERSION", &[], "");
+    assert_eq!(open.reply().status, 200);
+    assert!(Raw::connect(broker.port()).is_closed());
+}
+
+#[test]
+fn a_connection_that_asks_nothing_more_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup {
+        more: "limits:\n  idle_timeout: 200ms\n".into(),
+        ..Setup::default()
+    };
+    let broker = Broker::start_with(folder.path(), &setup);
+    let mut raw = Raw::connect(broker.port());
+    raw.request("GET", "/VERSION", &[], "");
+    assert_eq!(raw.reply().status, 200);
+    assert!(raw.is_closed());
+}

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use moustique_tests::{Broker, form};
+use moustique_tests::{Broker, Caller, Setup, form};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
@@ -13,9 +13,36 @@ use socket2::{Domain, Socket, Type};
 const MESSAGES: usize = 100;
 const MESSAGE_BYTES: usize = 16 * 1024;
 
-/// Picks up over a connection with small buffers, reads so many bytes of the
-/// reply and breaks the connection.
-fn pick_up_and_break(port: u16, client: &str, bytes: usize) {
+/// Has so many messages wait for a client.
+fn publish_many(caller: &Caller, client: &str) {
+    caller.subscribe(client, "/many");
+    let filling = "m".repeat(MESSAGE_BYTES);
+    for number in 0..MESSAGES {
+        caller.publish("/many", &format!("{number} {filling}"));
+    }
+}
+
+/// Asserts that all of them wait, each once, in their order; waits until they
+/// do.
+fn assert_all_wait(caller: &Caller, client: &str) {
+    let reply = caller.pickup(client, "60");
+    let number = |message: &Value| -> usize {
+        let (number, _) = message["message"]
+            .as_str()
+            .unwrap()
+            .split_once(' ')
+            .unwrap();
+        number.parse().unwrap()
+    };
+    let messages = reply["/many"].as_array().unwrap();
+    let numbers: Vec<usize> = messages.iter().map(number).collect();
+    assert_eq!(numbers, (0..MESSAGES).collect::<Vec<_>>());
+    assert_eq!(caller.pickup(client, "0"), json!({}));
+}
+
+/// Picks up over a connection with small buffers and reads so many bytes of the
+/// reply.
+fn pick_up_in_part(port: u16, client: &str, bytes: usize) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     // Before it connects: the other side is told what fits.
     socket.set_recv_buffer_size(4 * 1024).unwrap();
@@ -30,6 +57,7 @@ fn pick_up_and_break(port: u16, client: &str, bytes: usize) {
     let mut read = vec![0; bytes];
     (&socket).read_exact(&mut read).unwrap();
     assert!(read.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    socket
 }
 
 #[test]
@@ -37,31 +65,26 @@ fn a_reply_that_is_cut_is_handed_over_again_whole() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path());
     let caller = broker.caller();
-    caller.subscribe("c", "/many");
-    let filling = "m".repeat(MESSAGE_BYTES);
-    for number in 0..MESSAGES {
-        caller.publish("/many", &format!("{number} {filling}"));
-    }
+    publish_many(&caller, "c");
     for bytes in [1_000, 500_000] {
-        pick_up_and_break(broker.port(), "c", bytes);
+        drop(pick_up_in_part(broker.port(), "c", bytes));
     }
-    let reply = caller.pickup("c", "60");
-    let number = |message: &Value| -> usize {
-        let (number, _) = message["message"]
-            .as_str()
-            .unwrap()
-            .split_once(' ')
-            .unwrap();
-        number.parse().unwrap()
+    assert_all_wait(&caller, "c");
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_cut_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup {
+        more: "limits:\n  reader_timeout: 200ms\n".into(),
+        ..Setup::default()
     };
-    let numbers: Vec<usize> = reply["/many"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(number)
-        .collect();
-    assert_eq!(numbers, (0..MESSAGES).collect::<Vec<_>>());
-    assert_eq!(caller.pickup("c", "0"), json!({}));
+    let broker = Broker::start_with(folder.path(), &setup);
+    let caller = broker.caller();
+    publish_many(&caller, "c");
+    let socket = pick_up_in_part(broker.port(), "c", 1_000);
+    assert_all_wait(&caller, "c");
+    drop(socket);
 }
 
 #[test]

@@ -40,6 +40,60 @@ fn bodies_are_bounded_and_say_so() {
 }
 
 #[test]
+fn what_is_configured_is_what_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup {
+        more: "limits:\n  body_bytes: 1 KiB\n  body_timeout: 200ms\n  message_bytes: 10 B\n  \
+               form_fields: 3\n  topic_bytes: 5 B\n  topics: 1\n  headers: 8\n"
+            .into(),
+        ..Setup::default()
+    };
+    let broker = Broker::start_with(folder.path(), &setup);
+    let caller = broker.caller();
+    caller.publish("/a", "0123456789");
+    let long = "m".repeat(2_000);
+    for (fields, status, sentence) in [
+        (
+            &[("topic", "/a"), ("message", "0123456789a")][..],
+            413,
+            "the message has 11 bytes; at most 10 are allowed",
+        ),
+        (
+            &[("topic", "/a"), ("message", &long)],
+            413,
+            "the body has more than 1024 bytes; at most 1024 are allowed",
+        ),
+        (
+            &[("topic", "/a"), ("message", "1"), ("from", "me"), ("x", "")],
+            400,
+            "the form has more than 3 fields; at most 3 are allowed",
+        ),
+        (
+            &[("topic", "/a/b/c"), ("message", "1")],
+            400,
+            "the field 'topic' is '/a/b/c', which is not valid: \
+             it has 6 bytes; at most 5 are allowed",
+        ),
+        (
+            &[("topic", "/b"), ("message", "1")],
+            507,
+            "at most 1 are kept",
+        ),
+    ] {
+        let reply = caller.post("POST", fields);
+        assert_eq!(reply.status, status, "{reply:?}");
+        assert!(reply.body.contains(sentence), "{reply:?}");
+    }
+    let mut slow = Raw::connect(broker.port());
+    slow.send(b"POST /POST HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\ntopic=");
+    assert_eq!(slow.reply().status, 408);
+    let mut raw = Raw::connect(broker.port());
+    raw.request("GET", "/VERSION", &[("x", "y"); 7], "");
+    assert_eq!(raw.reply().status, 431);
+    assert_eq!(caller.value("/a").as_deref(), Some("0123456789"));
+}
+
+#[test]
 fn a_compressed_body_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path());

@@ -130,3 +130,23 @@ async fn a_bad_configuration_is_a_state_with_its_line() {
     node.start().await.unwrap();
     node.stop().await;
 }
+
+#[tokio::test]
+async fn a_bound_that_is_lowered_holds_for_what_comes_and_not_for_what_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("/{}", "t".repeat(40));
+    let first = node(folder.path(), &config(0));
+    first.start().await.unwrap();
+    first.publish(message(&long)).await.unwrap();
+    first.stop().await;
+    let lowered = format!("{}limits:\n  topic_bytes: 20 B\n", config(0));
+    let second = node(folder.path(), &lowered);
+    second.start().await.unwrap();
+    let broker = second.source().borrow().broker.clone().unwrap();
+    assert!(broker.value(&long).is_some());
+    let refusal = second.publish(message(&long)).await.unwrap_err();
+    assert_eq!(refusal.code, "invalid");
+    assert!(refusal.detail.contains("at most 20"), "{}", refusal.detail);
+    second.publish(message("/short")).await.unwrap();
+    second.stop().await;
+}
