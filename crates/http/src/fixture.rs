@@ -22,7 +22,7 @@ pub(crate) const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// An app over a broker whose data is in the folder.
 pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
     let limits = Limits::default();
-    let store = Store::open(&folder.join("moustique.db"), &limits).unwrap();
+    let store = Store::open(&folder.join("moustique.db"), Default::default()).unwrap();
     let broker = Broker::start(store, Options::default()).unwrap();
     let status = BrokerStatus {
         state: BrokerState::Running,
@@ -64,6 +64,7 @@ pub(crate) async fn publish(broker: &Broker, payload: &str) {
         address: LOCAL,
         updated_time: None,
         kind: MessageKind::Published,
+        repeat_id: None,
     };
     broker.publish(draft).await.unwrap();
 }
@@ -71,6 +72,8 @@ pub(crate) async fn publish(broker: &Broker, payload: &str) {
 /// The next messages for a client, at most so many.
 pub(crate) async fn pickup(broker: &Broker, client: &str, max: usize) -> Pickup {
     let order = PickupOrder {
+        lease: None,
+        ack: None,
         client,
         max,
         wait: Duration::ZERO,

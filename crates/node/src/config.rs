@@ -5,6 +5,7 @@
 
 mod bounded;
 mod limits;
+mod retention;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,7 +20,7 @@ use serde::{Deserialize, Deserializer};
 
 pub use bounded::{Count, Size, Time};
 pub use limits::Limits;
-pub(crate) use limits::of_stored;
+pub use retention::{KeepOptions, Policy, Retention};
 
 use bounded::above_zero;
 
@@ -43,6 +44,9 @@ pub struct Config {
     /// What it takes and keeps at most.
     #[serde(deserialize_with = "section")]
     pub limits: Limits,
+    /// What stays in the log.
+    #[serde(deserialize_with = "section")]
+    pub retention: Retention,
     /// What it writes down.
     #[serde(deserialize_with = "section")]
     pub logging: Logging,
@@ -100,6 +104,32 @@ impl From<ServerEncoding> for Encoding {
 pub struct Database {
     /// The database file; `None` for the one in the user's data folder.
     pub path: Option<PathBuf>,
+    /// What an acknowledgement is worth.
+    pub durability: Durability,
+}
+
+/// What an acknowledgement is worth, as the configuration names it: see
+/// [`moustique_store::Durability`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// Nothing survives a stop.
+    Memory,
+    /// It survives the death of the process.
+    #[default]
+    Process,
+    /// It survives the failure of the power.
+    Power,
+}
+
+impl From<Durability> for moustique_store::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Memory => Self::Memory,
+            Durability::Process => Self::Process,
+            Durability::Power => Self::Power,
+        }
+    }
 }
 
 /// Who is let in.

@@ -14,8 +14,8 @@ mod paths;
 mod problem;
 
 pub use config::{
-    Config, Count, Database, Level, Limits, Logging, Performance, Security, Server, ServerEncoding,
-    Size, Time,
+    Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging, Performance, Policy,
+    Retention, Security, Server, ServerEncoding, Size, Time,
 };
 pub use load::{ConfigError, ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};

@@ -129,7 +129,10 @@ mod tests {
                 || key.starts_with("file: ")
                 || key.starts_with("allowed_ips:")
                 || key.starts_with("blocked_peers:")
-                || key.trim_start().starts_with("- ");
+                || key.starts_with("policies:")
+                || ["- ", "age:", "messages:", "bytes:", "values:"]
+                    .iter()
+                    .any(|start| key.trim_start().starts_with(start));
             text.push_str(&if is_key {
                 format!("  {key}")
             } else {
@@ -141,6 +144,7 @@ mod tests {
         assert!(config.database.path.is_some() && config.logging.file.is_some());
         assert_eq!(config.security.allowed_ips.map(|ips| ips.len()), Some(2));
         assert_eq!(config.security.blocked_peers.len(), 1);
+        assert_eq!(config.retention.policies.len(), 1);
     }
 
     #[test]
@@ -189,7 +193,7 @@ mod tests {
             let unit = match *key {
                 "head_bytes" => " KiB",
                 key if key.ends_with("_bytes") => " B",
-                key if key.ends_with("_timeout") => "s",
+                key if key.ends_with("_timeout") || key.ends_with("_window") => "s",
                 _ => "",
             };
             text.push_str(&format!("  {key}: {number}{unit}\n"));
@@ -222,6 +226,8 @@ mod tests {
             core.queues_bytes,
             core.pickup_messages,
             core.pickup_bytes,
+            seconds(core.repeat_window),
+            core.repeats,
         ];
         assert_eq!(held.len(), keys.len());
         assert!(held.into_iter().eq(11..11 + keys.len()), "{held:?}");

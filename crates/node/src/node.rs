@@ -14,7 +14,7 @@ use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses;
-use crate::config::{Config, of_stored};
+use crate::config::Config;
 use crate::load::ConfigSource;
 use crate::problem;
 
@@ -172,7 +172,10 @@ impl Inner {
             Some(path) => path.clone(),
             None => self.configuration.paths.database(),
         };
-        let store = moustique_store::Options::default();
+        let store = moustique_store::Options {
+            durability: config.database.durability.into(),
+            retention: config.retention.core(),
+        };
         let (broker, repair) = open(&database, store, options).await?;
         let address = SocketAddr::new(config.server.host, config.server.port);
         let server = match Server::bind(address) {

@@ -72,6 +72,10 @@ pub struct Limits {
     pub pickup_messages: Count<100_000>,
     /// The messages in one pickup.
     pub pickup_bytes: Size<1, { 256 * MIB }>,
+    /// Time in which a publish with an id may be repeated.
+    pub repeat_window: Time<DAY>,
+    /// Publishes with an id that are remembered for that.
+    pub repeats: Count<10_000_000>,
 }
 
 impl Default for Limits {
@@ -102,6 +106,8 @@ impl Default for Limits {
             queues_bytes: Size::of(core.queues_bytes),
             pickup_messages: Count::of(core.pickup_messages),
             pickup_bytes: Size::of(core.pickup_bytes),
+            repeat_window: Time::of(core.repeat_window),
+            repeats: Count::of(core.repeats),
         }
     }
 }
@@ -147,18 +153,9 @@ impl Limits {
             queues_bytes: self.queues_bytes.get(),
             pickup_messages: self.pickup_messages.get(),
             pickup_bytes: self.pickup_bytes.get(),
+            repeat_window: self.repeat_window.get(),
+            repeats: self.repeats.get(),
             ..moustique_core::Limits::default()
         }
-    }
-}
-
-/// The same bounds, but for what was stored when they were wider: a bound that
-/// is lowered refuses what comes, it does not make the data unreadable.
-pub(crate) fn of_stored(limits: &moustique_core::Limits) -> moustique_core::Limits {
-    moustique_core::Limits {
-        topic_bytes: MAX_TOPIC_BYTES as usize,
-        topic_levels: MAX_TOPIC_LEVELS,
-        name_bytes: MAX_NAME_BYTES as usize,
-        ..limits.clone()
     }
 }

@@ -198,6 +198,14 @@ clients: number,
  */
 connections: number, 
 /**
+ * Messages in the log.
+ */
+logMessages: number, 
+/**
+ * Bytes that the database takes on the disk.
+ */
+diskBytes: number, 
+/**
  * Milliseconds since the start.
  */
 uptimeMs: number, };
