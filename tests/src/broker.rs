@@ -1,11 +1,12 @@
 //! The headless program, run as a user runs it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,20 @@ pub struct Setup {
     pub port: u16,
     /// Sections of the configuration after `server`.
     pub more: String,
+    /// A program with its arguments that runs the broker in its own place, so
+    /// that the process started is the broker: `strace -D`, `prlimit`.
+    pub wrapper: Vec<OsString>,
+    /// Variables of its environment.
+    pub environment: Vec<(&'static str, OsString)>,
+}
+
+/// A broker that ended instead of serving.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it logged.
+    pub log: Vec<String>,
 }
 
 /// A running broker. Dropping it kills it.
@@ -53,14 +68,29 @@ impl Broker {
     /// When it ends or stays silent instead.
     #[must_use]
     pub fn start_with(folder: &Path, setup: &Setup) -> Self {
+        Self::try_start(folder, setup).unwrap_or_else(|ended| panic!("{ended:#?}"))
+    }
+
+    /// The same, where it may as well end instead of serving.
+    ///
+    /// # Errors
+    /// When it ended.
+    ///
+    /// # Panics
+    /// When it does neither.
+    pub fn try_start(folder: &Path, setup: &Setup) -> Result<Self, Ended> {
         let config = format!(
             "server:\n  host: 127.0.0.1\n  port: {}\n{}",
             setup.port, setup.more
         );
         fs::write(folder.join("config.yaml"), config).unwrap();
-        let mut child = Command::new(program("moustique"))
+        let mut line = setup.wrapper.clone();
+        line.push(program("moustique").into());
+        let mut child = Command::new(&line[0])
+            .args(&line[1..])
             .arg("--data-dir")
             .arg(folder)
+            .envs(setup.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -79,10 +109,21 @@ impl Broker {
             port: 0,
             log,
         };
-        let line = broker.wait_for_line("started: ");
-        let (_, port) = line.rsplit_once(':').unwrap();
-        broker.port = port.parse().unwrap();
-        broker
+        let mut seen = Vec::new();
+        match broker.read_until("started: ", &mut seen) {
+            Ok(line) => {
+                let (_, port) = line.rsplit_once(':').unwrap();
+                broker.port = port.parse().unwrap();
+                Ok(broker)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(Ended {
+                status: broker.wait(),
+                log: seen,
+            }),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("it neither serves nor ends after {seen:#?}")
+            }
+        }
     }
 
     /// Waits for a line of the log that contains the text.
@@ -90,15 +131,24 @@ impl Broker {
     /// # Panics
     /// When the log ends or stays silent before it.
     pub fn wait_for_line(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
+        self.read_until(text, &mut seen)
+            .unwrap_or_else(|error| panic!("no line with {text:?} ({error}) after {seen:#?}"))
+    }
+
+    fn read_until(
+        &mut self,
+        text: &str,
+        seen: &mut Vec<String>,
+    ) -> Result<String, RecvTimeoutError> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.log.recv_timeout(left) {
-                Ok(line) if line.contains(text) => return line,
-                Ok(line) => seen.push(line),
-                Err(error) => panic!("no line with {text:?} ({error}) after {seen:#?}"),
+            let line = self.log.recv_timeout(left)?;
+            if line.contains(text) {
+                return Ok(line);
             }
+            seen.push(line);
         }
     }
 
@@ -127,9 +177,11 @@ impl Broker {
     }
 
     /// Kills it as a power switch would end a process: it learns nothing.
-    pub fn kill(mut self) {
+    /// Returns what it had logged that was not read yet.
+    pub fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.rest_of_log()
     }
 
     /// Sends a signal by its name, such as `TERM`.
@@ -147,6 +199,29 @@ impl Broker {
     /// Waits for it to end by itself.
     pub fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
+    }
+
+    /// Waits for it to end by itself, but no longer than that: what it logged
+    /// until then, and how it ended.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn wait_at_most(&mut self, longest: Duration) -> Ended {
+        let deadline = Instant::now() + longest;
+        let mut log = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.log.recv_timeout(left) {
+                Ok(line) => log.push(line),
+                // The log ends with the process.
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("not ended in {longest:?}: {log:#?}"),
+            }
+        }
+        Ended {
+            status: self.wait(),
+            log,
+        }
     }
 
     /// Asks it to stop and waits until it has.

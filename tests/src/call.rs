@@ -21,11 +21,22 @@ pub struct Caller {
 pub struct Reply {
     /// The status.
     pub status: u16,
+    /// The headers, their names in small letters.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
 }
 
 impl Reply {
+    /// The header of that name, in small letters.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|header| header.0 == name)
+            .map(|h| h.1.as_str())
+    }
+
     /// The body as JSON.
     ///
     /// # Panics
@@ -57,9 +68,15 @@ impl Caller {
     /// Calls the broker on that port of this machine.
     #[must_use]
     pub fn new(port: u16) -> Self {
+        Self::with_patience(port, PATIENCE)
+    }
+
+    /// The same; a call that takes longer than that has failed.
+    #[must_use]
+    pub fn with_patience(port: u16, patience: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(patience))
             .build();
         Self {
             agent: config.into(),
@@ -155,8 +172,12 @@ impl Caller {
 }
 
 fn reply(mut response: Response<ureq::Body>) -> Result<Reply, ureq::Error> {
+    let headers = response.headers().iter();
     Ok(Reply {
         status: response.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect(),
         body: response.body_mut().read_to_string()?,
     })
 }

@@ -7,10 +7,13 @@
 
 mod broker;
 mod call;
+mod database;
+pub mod history;
 mod programs;
 mod raw;
 
-pub use broker::{Broker, Setup, free_port};
+pub use broker::{Broker, Ended, Setup, free_port};
 pub use call::{Caller, Reply, form};
+pub use database::{copy_files, integrity};
 pub use programs::{program, python, root};
 pub use raw::Raw;

@@ -1,8 +1,10 @@
 //! HTTP by hand, for what no client library would send.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 use crate::call::Reply;
 
@@ -27,6 +29,23 @@ impl Raw {
         stream.set_nodelay(true).unwrap();
         Self {
             stream: BufReader::new(stream),
+        }
+    }
+
+    /// Connects with a window of a few kilobytes, so that a long reply cannot
+    /// go out before it is read.
+    ///
+    /// # Panics
+    /// When nobody listens.
+    #[must_use]
+    pub fn connect_narrow(port: u16) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        socket.connect(&address.into()).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            stream: BufReader::new(socket.into()),
         }
     }
 
@@ -61,28 +80,49 @@ impl Raw {
     /// # Panics
     /// When the connection ends before its end.
     pub fn reply(&mut self) -> Reply {
+        let (status, headers) = self.status_and_headers();
+        let mut body = vec![0; length(&headers)];
+        self.stream.read_exact(&mut body).unwrap();
+        Reply {
+            status,
+            headers,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    /// Reads the head of a reply alone, and returns how long its body is.
+    ///
+    /// # Panics
+    /// When the connection ends before its end.
+    pub fn head(&mut self) -> usize {
+        length(&self.status_and_headers().1)
+    }
+
+    /// Reads until the connection ends, and returns how many bytes that were.
+    ///
+    /// # Errors
+    /// When it ends by an error.
+    pub fn rest(&mut self) -> io::Result<usize> {
+        self.stream.read_to_end(&mut Vec::new())
+    }
+
+    fn status_and_headers(&mut self) -> (u16, Vec<(String, String)>) {
         let line = self.line();
         let status = line
             .split(' ')
             .nth(1)
             .and_then(|status| status.parse().ok());
-        let mut length = 0;
+        let mut headers = Vec::new();
         loop {
             let header = self.line();
             if header.is_empty() {
                 break;
             }
             let (name, value) = header.split_once(':').unwrap();
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().unwrap();
-            }
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).unwrap();
-        Reply {
-            status: status.unwrap_or_else(|| panic!("no status in {line:?}")),
-            body: String::from_utf8(body).unwrap(),
-        }
+        let status = status.unwrap_or_else(|| panic!("no status in {line:?}"));
+        (status, headers)
     }
 
     /// Whether the other side has closed the connection, and sends nothing
@@ -94,7 +134,7 @@ impl Raw {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
             Ok(count) => count == 0,
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => true,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => true,
             Err(error) => panic!("{error}"),
         }
     }
@@ -105,4 +145,10 @@ impl Raw {
         assert!(line.ends_with('\n'), "the connection ended in {line:?}");
         line.trim_end().to_owned()
     }
+}
+
+fn length(headers: &[(String, String)]) -> usize {
+    let mut headers = headers.iter();
+    let header = headers.find(|(name, _)| name == "content-length");
+    header.map_or(0, |(_, value)| value.parse().unwrap())
 }

@@ -1,0 +1,279 @@
+//! What writers were told and what a subscriber saw, and whether the two agree.
+//!
+//! A history is the subscriber's own: messages in the order in which it read
+//! them, with marks where something came between. What is checked is what the
+//! broker promises:
+//!
+//! - A publish that was acknowledged is seen (`Lost`).
+//! - What was refused, or never sent, is not seen (`Invented`).
+//! - A message keeps its id, its topic and its number (`Changed`).
+//! - Ids only grow (`Inverted`).
+//! - With plain pickups nothing is seen twice (`Repeated`), with one exception.
+//!   The broker notes that messages arrived with the batch after their reply
+//!   has gone out; when it is killed before, it cannot know that they arrived,
+//!   and to hand them over again is the only way to lose nothing. So after a
+//!   restart the history may go back to the last [`Event::Confirmed`], and from
+//!   there on must be in order again. A subscriber confirms what it has read by
+//!   a write of its own that is acknowledged: that write is in the same batch
+//!   as the note or in a later one. What a kill makes come again is therefore
+//!   one reply at most for a subscriber that writes after each.
+//! - With leases, after a restart everything may come again, and what was out
+//!   under a lease when the broker was killed may come again later, when that
+//!   lease ends: the history may go back once more for each restart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a message may be handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Plain pickups.
+    Once,
+    /// Pickups with a lease.
+    AtLeastOnce,
+}
+
+/// What writers did under one topic, each publish with a number of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// Numbers that were acknowledged.
+    pub acknowledged: BTreeSet<u64>,
+    /// Numbers that got no answer: they may be stored or not.
+    pub unanswered: BTreeSet<u64>,
+}
+
+/// One thing in the life of a subscriber.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It read a message.
+    Saw {
+        /// The id that the broker gave it.
+        id: u64,
+        /// The topic.
+        topic: String,
+        /// The number in it.
+        number: u64,
+    },
+    /// A write that followed what it had read was acknowledged.
+    Confirmed,
+    /// The broker was killed and started again.
+    Restarted,
+}
+
+/// A broken promise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Acknowledged and never seen.
+    Lost {
+        /// The topic.
+        topic: String,
+        /// The number.
+        number: u64,
+    },
+    /// Seen and neither acknowledged nor left without an answer.
+    Invented {
+        /// The id.
+        id: u64,
+        /// The topic.
+        topic: String,
+        /// The number.
+        number: u64,
+    },
+    /// Seen again where that is not allowed.
+    Repeated {
+        /// The id.
+        id: u64,
+    },
+    /// Seen for the first time after a later one.
+    Inverted {
+        /// The id.
+        id: u64,
+        /// The id that was seen before it.
+        after: u64,
+    },
+    /// One id for two messages, or two ids for one.
+    Changed {
+        /// The id.
+        id: u64,
+    },
+}
+
+/// Every promise that a history breaks.
+#[must_use]
+pub fn faults(
+    written: &BTreeMap<String, Written>,
+    history: &[Event],
+    delivery: Delivery,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    // The last id read; what comes next must be above.
+    let mut position = 0;
+    // Where the broker may go back to when it starts again.
+    let mut confirmed = 0;
+    // Leases that may have outlived a restart.
+    let mut leases = 0;
+    let mut by_id: BTreeMap<u64, (&str, u64)> = BTreeMap::new();
+    let mut by_message: BTreeMap<(&str, u64), u64> = BTreeMap::new();
+    for event in history {
+        match event {
+            Event::Confirmed => confirmed = position,
+            Event::Restarted if delivery == Delivery::Once => position = confirmed,
+            Event::Restarted => {
+                position = 0;
+                leases += 1;
+            }
+            Event::Saw { id, topic, number } => {
+                let (id, message) = (*id, (topic.as_str(), *number));
+                if !is_known(written, topic, *number) {
+                    let (topic, number) = (topic.clone(), *number);
+                    faults.push(Fault::Invented { id, topic, number });
+                }
+                let was_seen = by_id.contains_key(&id);
+                let same_message = *by_id.entry(id).or_insert(message) == message;
+                let same_id = *by_message.entry(message).or_insert(id) == id;
+                if !same_message || !same_id {
+                    faults.push(Fault::Changed { id });
+                }
+                if id > position {
+                    position = id;
+                } else if leases > 0 {
+                    leases -= 1;
+                    position = id;
+                } else if was_seen {
+                    faults.push(Fault::Repeated { id });
+                } else {
+                    let after = position;
+                    faults.push(Fault::Inverted { id, after });
+                }
+            }
+        }
+    }
+    for (topic, written) in written {
+        let lost = written.acknowledged.iter();
+        let lost = lost.filter(|number| !by_message.contains_key(&(topic.as_str(), **number)));
+        faults.extend(lost.map(|number| Fault::Lost {
+            topic: topic.clone(),
+            number: *number,
+        }));
+    }
+    faults
+}
+
+fn is_known(written: &BTreeMap<String, Written>, topic: &str, number: u64) -> bool {
+    written.get(topic).is_some_and(|written| {
+        written.acknowledged.contains(&number) || written.unanswered.contains(&number)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1 to 4 were acknowledged, 5 got no answer.
+    fn written() -> BTreeMap<String, Written> {
+        let written = Written {
+            acknowledged: (1..=4).collect(),
+            unanswered: [5].into(),
+        };
+        [("/t".to_owned(), written)].into()
+    }
+
+    /// Reads a history: a number n is the message n with the id 10 n, `c` a
+    /// confirmation, `r` a restart.
+    fn history(text: &str) -> Vec<Event> {
+        let event = |word: &str| match word {
+            "c" => Event::Confirmed,
+            "r" => Event::Restarted,
+            number => saw(number.parse::<u64>().unwrap() * 10, number.parse().unwrap()),
+        };
+        text.split_whitespace().map(event).collect()
+    }
+
+    fn saw(id: u64, number: u64) -> Event {
+        let topic = "/t".to_owned();
+        Event::Saw { id, topic, number }
+    }
+
+    fn check(text: &str, delivery: Delivery) -> Vec<Fault> {
+        faults(&written(), &history(text), delivery)
+    }
+
+    #[test]
+    fn a_history_without_a_fault_has_none() {
+        for text in ["1 2 3 4", "1 2 3 4 5", "1 c r 2 3 c 4 r 5"] {
+            assert_eq!(check(text, Delivery::Once), [], "{text}");
+            assert_eq!(check(text, Delivery::AtLeastOnce), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lost_acknowledgement_is_found() {
+        let lost = Fault::Lost {
+            topic: "/t".into(),
+            number: 3,
+        };
+        for delivery in [Delivery::Once, Delivery::AtLeastOnce] {
+            assert_eq!(check("1 2 4", delivery), [lost.clone()]);
+        }
+    }
+
+    #[test]
+    fn an_inversion_is_found() {
+        let inverted = Fault::Inverted { id: 20, after: 30 };
+        for delivery in [Delivery::Once, Delivery::AtLeastOnce] {
+            assert_eq!(check("1 3 2 4", delivery), [inverted.clone()]);
+        }
+        // Neither does a restart excuse it.
+        assert_eq!(check("1 3 c r 2 4", Delivery::Once), [inverted.clone()]);
+    }
+
+    #[test]
+    fn a_lease_that_outlives_a_restart_excuses_one_step_back() {
+        assert_eq!(check("1 r 3 2 4", Delivery::AtLeastOnce), []);
+        let inverted = Fault::Inverted { id: 20, after: 40 };
+        assert_eq!(check("r 3 1 4 2", Delivery::AtLeastOnce), [inverted]);
+    }
+
+    #[test]
+    fn a_duplicate_is_found() {
+        let repeated = Fault::Repeated { id: 20 };
+        for delivery in [Delivery::Once, Delivery::AtLeastOnce] {
+            assert_eq!(check("1 2 2 3 4", delivery), [repeated.clone()]);
+        }
+    }
+
+    #[test]
+    fn what_was_confirmed_may_not_come_again_with_plain_pickups() {
+        let repeated = [Fault::Repeated { id: 20 }];
+        assert_eq!(check("1 2 c r 2 3 4", Delivery::Once), repeated);
+        assert_eq!(check("1 2 c r 2 3 4", Delivery::AtLeastOnce), []);
+    }
+
+    #[test]
+    fn what_was_not_confirmed_may_come_again_once_and_in_order() {
+        assert_eq!(check("1 c 2 3 r 2 3 4", Delivery::Once), []);
+        assert_eq!(check("1 c 2 3 r r 2 r 2 3 4", Delivery::Once), []);
+        let repeated = [Fault::Repeated { id: 20 }];
+        assert_eq!(check("1 c 2 3 r 3 2 4", Delivery::Once), repeated);
+    }
+
+    #[test]
+    fn what_was_never_sent_is_found() {
+        let topic = "/t".to_owned();
+        let invented = Fault::Invented {
+            id: 60,
+            topic,
+            number: 6,
+        };
+        assert_eq!(check("1 2 3 4 6", Delivery::Once), [invented]);
+    }
+
+    #[test]
+    fn an_id_given_twice_and_a_message_stored_twice_are_found() {
+        let twice = [saw(1, 1), saw(2, 2), saw(3, 3), saw(4, 4), saw(5, 4)];
+        let found = faults(&written(), &twice, Delivery::Once);
+        assert_eq!(found, [Fault::Changed { id: 5 }]);
+        let again = [saw(1, 1), saw(2, 2), saw(3, 3), Event::Restarted, saw(3, 4)];
+        let found = faults(&written(), &again, Delivery::AtLeastOnce);
+        assert_eq!(found, [Fault::Changed { id: 3 }]);
+    }
+}
