@@ -1,13 +1,12 @@
 //! A subscriber that uses leases: at least once, whoever is killed.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use moustique_tests::history::{Delivery, Event, Fault, faults};
+use moustique_tests::history::{Delivery, Event, Fault, assert_kept, faults};
+use moustique_tests::load::{FILTER, Gone, messages};
 use moustique_tests::{Broker, Caller, Reply};
 
-use crate::load::{self, FILTER, Gone};
-use crate::subscriber::messages;
+use crate::kills;
 
 /// Seconds of a lease: far more than a pickup takes, little to wait for.
 const LEASE: &str = "5";
@@ -17,10 +16,10 @@ const LEASE: &str = "5";
 const LEASES_ENDED: Duration = Duration::from_secs(20);
 
 /// One pickup with a lease, which lets go of the one before.
-fn pick_up(caller: &Caller, ack: Option<&str>) -> Option<Reply> {
+fn pick_up(caller: &Caller, ack: Option<&str>) -> Result<Reply, ureq::Error> {
     let mut fields = vec![("client", "leased"), ("wait", "1"), ("lease", LEASE)];
     fields.extend(ack.map(|token| ("ack", token)));
-    caller.try_post("PICKUP", &fields).ok()
+    caller.try_post("PICKUP", &fields)
 }
 
 /// The token of a reply that brought messages.
@@ -39,12 +38,18 @@ fn token(reply: &Reply) -> Option<String> {
 fn observe(caller: &Caller, gone: &Gone) -> Vec<Event> {
     let mut seen = Vec::new();
     let mut ack = None;
-    while let Some(reply) = pick_up(caller, ack.as_deref()) {
-        seen.extend(messages(&reply));
-        ack = token(&reply);
+    loop {
+        match pick_up(caller, ack.as_deref()) {
+            Ok(reply) => {
+                seen.extend(messages(&reply));
+                ack = token(&reply);
+            }
+            Err(error) => {
+                gone.expect(&error);
+                return seen;
+            }
+        }
     }
-    assert!(gone.load(Ordering::SeqCst), "an error before the kill");
-    seen
 }
 
 #[test]
@@ -54,21 +59,23 @@ fn a_lease_brings_everything_acknowledged_at_least_once() {
         .caller()
         .subscribe("leased", FILTER);
 
-    let (written, mut history) = load::run(folder.path(), observe);
+    let (written, mut history) = kills::run(folder.path(), observe);
 
     let broker = Broker::start(folder.path());
     let caller = broker.caller();
     let deadline = Instant::now() + LEASES_ENDED;
     let mut ack = None;
     let is_lost = |fault: &Fault| matches!(fault, Fault::Lost { .. });
-    let mut found = faults(&written, &history, Delivery::AtLeastOnce);
-    while found.iter().any(is_lost) && Instant::now() < deadline {
+    let all_seen = |history: &[Event]| {
+        let found = faults(&written, history, Delivery::AtLeastOnce);
+        !found.iter().any(is_lost)
+    };
+    while !all_seen(&history) && Instant::now() < deadline {
         let reply = pick_up(&caller, ack.as_deref()).unwrap();
         history.extend(messages(&reply));
         ack = token(&reply);
-        found = faults(&written, &history, Delivery::AtLeastOnce);
     }
-    assert_eq!(found, []);
+    assert_kept(&written, &history, Delivery::AtLeastOnce);
 }
 
 /// `ACK` lets go without picking up: what it named does not come again, not

@@ -39,6 +39,42 @@ pub struct Written {
     pub acknowledged: BTreeSet<u64>,
     /// Numbers that got no answer: they may be stored or not.
     pub unanswered: BTreeSet<u64>,
+    /// Numbers that were refused: they are not stored.
+    pub refused: BTreeSet<u64>,
+}
+
+impl Written {
+    /// A number above all that were sent.
+    #[must_use]
+    pub fn next(&self) -> u64 {
+        let last = |numbers: &BTreeSet<u64>| numbers.last().copied();
+        let used = [&self.acknowledged, &self.unanswered, &self.refused];
+        used.into_iter().filter_map(last).max().unwrap_or(0) + 1
+    }
+
+    /// What the value of the topic is not: older than the last number that was
+    /// acknowledged, or none that may be stored.
+    #[must_use]
+    pub fn contradicts(&self, value: Option<u64>) -> bool {
+        let last = self.acknowledged.last().copied();
+        value != last && (value < last || !value.is_some_and(|n| self.unanswered.contains(&n)))
+    }
+
+    fn add(&mut self, other: Self) {
+        self.acknowledged.extend(other.acknowledged);
+        self.unanswered.extend(other.unanswered);
+        self.refused.extend(other.refused);
+    }
+}
+
+/// What writers did, by topic.
+pub type Topics = BTreeMap<String, Written>;
+
+/// Takes over what writers did later.
+pub fn add(topics: &mut Topics, later: Topics) {
+    for (topic, written) in later {
+        topics.entry(topic).or_default().add(written);
+    }
 }
 
 /// One thing in the life of a subscriber.
@@ -99,11 +135,7 @@ pub enum Fault {
 
 /// Every promise that a history breaks.
 #[must_use]
-pub fn faults(
-    written: &BTreeMap<String, Written>,
-    history: &[Event],
-    delivery: Delivery,
-) -> Vec<Fault> {
+pub fn faults(written: &Topics, history: &[Event], delivery: Delivery) -> Vec<Fault> {
     let mut faults = Vec::new();
     // The last id read; what comes next must be above.
     let mut position = 0;
@@ -158,7 +190,17 @@ pub fn faults(
     faults
 }
 
-fn is_known(written: &BTreeMap<String, Written>, topic: &str, number: u64) -> bool {
+/// Ends the test with the first faults of a history, if it has any.
+///
+/// # Panics
+/// When a promise is broken.
+pub fn assert_kept(written: &Topics, history: &[Event], delivery: Delivery) {
+    let faults = faults(written, history, delivery);
+    let first: Vec<_> = faults.iter().take(20).collect();
+    assert!(faults.is_empty(), "{} faults: {first:?} ...", faults.len());
+}
+
+fn is_known(written: &Topics, topic: &str, number: u64) -> bool {
     written.get(topic).is_some_and(|written| {
         written.acknowledged.contains(&number) || written.unanswered.contains(&number)
     })
@@ -168,11 +210,12 @@ fn is_known(written: &BTreeMap<String, Written>, topic: &str, number: u64) -> bo
 mod tests {
     use super::*;
 
-    /// 1 to 4 were acknowledged, 5 got no answer.
-    fn written() -> BTreeMap<String, Written> {
+    /// 1 to 4 were acknowledged, 5 got no answer, 6 was refused.
+    fn written() -> Topics {
         let written = Written {
             acknowledged: (1..=4).collect(),
             unanswered: [5].into(),
+            refused: [6].into(),
         };
         [("/t".to_owned(), written)].into()
     }
@@ -257,14 +300,30 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_sent_is_found() {
-        let topic = "/t".to_owned();
-        let invented = Fault::Invented {
-            id: 60,
-            topic,
-            number: 6,
-        };
-        assert_eq!(check("1 2 3 4 6", Delivery::Once), [invented]);
+    fn what_was_refused_or_never_sent_is_found() {
+        for number in [6, 7] {
+            let invented = Fault::Invented {
+                id: number * 10,
+                topic: "/t".into(),
+                number,
+            };
+            let text = format!("1 2 3 4 {number}");
+            assert_eq!(check(&text, Delivery::Once), [invented]);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_old_or_was_refused_is_found() {
+        let written = &written()["/t"];
+        let contradicted = [None, Some(3), Some(6), Some(7)];
+        assert!(contradicted.iter().all(|value| written.contradicts(*value)));
+        assert!(
+            ![Some(4), Some(5)]
+                .iter()
+                .any(|value| written.contradicts(*value))
+        );
+        assert!(!Written::default().contradicts(None));
+        assert_eq!(written.next(), 7);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod broker;
 mod call;
 mod database;
 pub mod history;
+pub mod load;
 mod programs;
 mod raw;
 
