@@ -1,1 +1,203 @@
-//! x
+//! A disk that fails a call: EIO at the n-th `fsync`, `pwrite64` or `pread64`.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use moustique_tests::{Broker, Ended, Setup, copy_files, integrity};
+
+use crate::injection::Injection;
+use crate::ledger::Ledger;
+
+/// The longest to wait for the n-th call: the write-ahead log is moved ten times
+/// a second at most.
+const UNTIL_STRUCK: Duration = Duration::from_secs(10);
+
+/// The longest to wait for a call after a publish.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest until writes succeed again after a call failed.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// Which call fails.
+const LAST: usize = 50;
+
+/// Up to which call both threads that make them are struck.
+const BOTH: usize = 8;
+
+/// A data folder that a broker has left behind, with what is in it.
+struct Template {
+    folder: tempfile::TempDir,
+    ledger: Ledger,
+}
+
+impl Template {
+    fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("moustique.db")
+    }
+
+    /// Values and a client for whom they wait. After a kill the write-ahead log
+    /// is there, after a stop it is not.
+    fn new(end: fn(Broker)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::with_padding(100);
+        let broker = Broker::start(folder.path());
+        broker.caller().subscribe("reader", Ledger::FILTER);
+        for _ in 0..20 {
+            assert_eq!(ledger.publish(&broker.caller()).status, 200);
+        }
+        end(broker);
+        Self { folder, ledger }
+    }
+}
+
+/// One sentence, and no panic.
+fn assert_refused(ended: &Ended) {
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    let errors = ended.log.iter().filter(|line| line.contains("ERROR"));
+    assert_eq!(errors.count(), 1, "{ended:#?}");
+    assert_no_panic(&ended.log);
+}
+
+fn assert_no_panic(log: &[String]) {
+    assert!(
+        !log.iter().any(|line| line.contains("panicked")),
+        "{log:#?}"
+    );
+}
+
+/// Nothing of a folder was taken for damaged because a call failed.
+fn assert_nothing_aside(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(!name.to_string_lossy().contains("damaged"), "{name:?}");
+    }
+}
+
+/// Has a broker meet the failing call, and looks at what it did with it.
+/// Whether the call was reached.
+fn strike(template: &Template, injection: Injection) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let database = copy_files(&template.database(), folder.path());
+    let mut ledger = template.ledger.clone();
+    let (setup, mut trace) = injection.arm(&database);
+    match Broker::try_start(folder.path(), &setup) {
+        Err(ended) => assert_refused(&ended),
+        Ok(broker) => {
+            let caller = broker.caller();
+            let begun = Instant::now();
+            // The writer and the thread that moves the write-ahead log; later ones
+            // take too long for both.
+            let threads = if injection.when <= BOTH { 2 } else { 1 };
+            while trace.struck() < threads && begun.elapsed() < UNTIL_STRUCK {
+                ledger.publish(&caller);
+                // What a publish sets in motion: the log is moved after it.
+                trace.wait_for_calls(PAUSE);
+            }
+            let struck = Instant::now();
+            for _ in 0..5 {
+                ledger.publish(&caller);
+            }
+            while ledger.publish(&caller).status != 200 {
+                assert!(struck.elapsed() < RECOVERY, "no recovery: {injection:?}");
+            }
+            ledger.check(&caller);
+            assert_no_panic(&broker.kill());
+        }
+    }
+    let was_reached = trace.struck_in_all() > 0;
+    assert_eq!(integrity(&database), "ok", "{injection:?}");
+    let broker = Broker::start(folder.path());
+    ledger.check(&broker.caller());
+    ledger.check_pickups(&broker.caller(), "reader");
+    broker.stop();
+    assert_nothing_aside(folder.path());
+    was_reached
+}
+
+/// Strikes each of the calls in turn, two at a time; most of them must have
+/// been reached, or nothing was tested.
+fn strike_all(calls: &'static str) {
+    let template = &Template::new(Broker::stop);
+    let every_other = |first: usize| {
+        let numbers = (first..=LAST).step_by(2);
+        let reached = numbers.filter(|&when| strike(template, Injection { calls, when }));
+        reached.count()
+    };
+    let reached = thread::scope(|scope| {
+        let other = scope.spawn(move || every_other(2));
+        every_other(1) + other.join().unwrap()
+    });
+    println!("{calls}: {reached} of {LAST} reached");
+    assert!(reached > LAST * 9 / 10, "{reached} of {LAST} were reached");
+}
+
+#[test]
+fn a_sync_that_fails_is_never_acknowledged_away() {
+    strike_all("fsync,fdatasync");
+}
+
+#[test]
+fn a_write_that_fails_is_never_acknowledged_away() {
+    strike_all("pwrite64");
+}
+
+/// Where nothing is there yet, the first calls make the database.
+#[test]
+fn a_first_start_that_fails_leaves_nothing_that_hinders_the_next() {
+    for calls in ["fsync,fdatasync", "pwrite64", "pread64"] {
+        for when in 1..=16 {
+            let folder = tempfile::tempdir().unwrap();
+            let injection = Injection { calls, when };
+            let (setup, trace) = injection.arm(&folder.path().join("moustique.db"));
+            match Broker::try_start(folder.path(), &setup) {
+                Err(ended) => {
+                    assert_refused(&ended);
+                    assert!(trace.struck_in_all() > 0, "{injection:?}: {ended:#?}");
+                }
+                Ok(broker) => assert_no_panic(&broker.kill()),
+            }
+            let broker = Broker::start(folder.path());
+            broker.caller().publish("/a", "1");
+            assert_eq!(broker.caller().value("/a").as_deref(), Some("1"));
+            broker.stop();
+            assert_nothing_aside(folder.path());
+        }
+    }
+}
+
+/// A page that cannot be read now is not a page that is damaged: the start may
+/// fail, but the file stays what and where it is.
+#[test]
+fn a_read_that_fails_is_not_taken_for_damage() {
+    for end in [Broker::stop, |broker: Broker| drop(broker.kill())] {
+        let template = Template::new(end);
+        let mut reached = 0;
+        for when in 1.. {
+            let folder = tempfile::tempdir().unwrap();
+            let database = copy_files(&template.database(), folder.path());
+            let injection = Injection {
+                calls: "pread64",
+                when,
+            };
+            let (setup, trace) = injection.arm(&database);
+            match Broker::try_start(folder.path(), &setup) {
+                Err(ended) => assert_refused(&ended),
+                Ok(broker) => {
+                    template.ledger.check(&broker.caller());
+                    assert_no_panic(&broker.kill());
+                }
+            }
+            assert_nothing_aside(folder.path());
+            let broker = Broker::start_with(folder.path(), &Setup::default());
+            template.ledger.check(&broker.caller());
+            template.ledger.check_pickups(&broker.caller(), "reader");
+            if trace.struck_in_all() == 0 {
+                break;
+            }
+            reached += 1;
+        }
+        assert!(reached >= 5, "{reached} reads were reached");
+    }
+}

@@ -6,7 +6,7 @@ use moustique_tests::{Caller, Reply};
 
 /// Every publish goes to a topic of its own, so that each can be asked for:
 /// `/ledger/7` has the value `7 xxx`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     next: u64,
     /// What follows the number in each message.
