@@ -36,7 +36,7 @@ pub(crate) fn run(
             writers: WRITERS,
             acks: acks_before_kill(cycle),
         };
-        let (later, seen, _log) = load.run(broker, &written, &observe, Broker::kill);
+        let (later, seen, ()) = load.run(broker, &written, &observe, Broker::kill);
         add(&mut written, later);
         history.extend(seen);
         history.push(Event::Restarted);

@@ -11,6 +11,7 @@
 //! twice).
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::print_stdout)]
 
 mod cut_reply;
 mod kills;

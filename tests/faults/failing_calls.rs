@@ -103,7 +103,7 @@ fn strike(template: &Template, injection: Injection) -> bool {
                 assert!(struck.elapsed() < RECOVERY, "no recovery: {injection:?}");
             }
             ledger.check(&caller);
-            assert_no_panic(&broker.kill());
+            assert_no_panic(&broker.kill_and_read_log());
         }
     }
     let was_reached = trace.struck_in_all() > 0;
@@ -156,7 +156,7 @@ fn a_first_start_that_fails_leaves_nothing_that_hinders_the_next() {
                     assert_refused(&ended);
                     assert!(trace.struck_in_all() > 0, "{injection:?}: {ended:#?}");
                 }
-                Ok(broker) => assert_no_panic(&broker.kill()),
+                Ok(broker) => assert_no_panic(&broker.kill_and_read_log()),
             }
             let broker = Broker::start(folder.path());
             broker.caller().publish("/a", "1");
@@ -171,7 +171,7 @@ fn a_first_start_that_fails_leaves_nothing_that_hinders_the_next() {
 /// fail, but the file stays what and where it is.
 #[test]
 fn a_read_that_fails_is_not_taken_for_damage() {
-    for end in [Broker::stop, |broker: Broker| drop(broker.kill())] {
+    for end in [Broker::stop, Broker::kill] {
         let template = Template::new(end);
         let mut reached = 0;
         for when in 1.. {
@@ -186,7 +186,7 @@ fn a_read_that_fails_is_not_taken_for_damage() {
                 Err(ended) => assert_refused(&ended),
                 Ok(broker) => {
                     template.ledger.check(&broker.caller());
-                    assert_no_panic(&broker.kill());
+                    assert_no_panic(&broker.kill_and_read_log());
                 }
             }
             assert_nothing_aside(folder.path());

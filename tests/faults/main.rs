@@ -8,11 +8,14 @@
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::print_stdout)]
 
 mod clean_stop;
 mod clock;
 mod clock_file;
 mod damage;
+mod damage_seen;
+mod damage_template;
 mod damaged_files;
 mod disk_full;
 mod failing_calls;

@@ -45,6 +45,7 @@ pub struct Broker {
     child: Child,
     port: u16,
     log: Receiver<String>,
+    log_of_start: Vec<String>,
 }
 
 /// A port that was free a moment ago, for a broker that is to come back on
@@ -108,12 +109,14 @@ impl Broker {
             child,
             port: 0,
             log,
+            log_of_start: Vec::new(),
         };
         let mut seen = Vec::new();
         match broker.read_until("started: ", &mut seen) {
             Ok(line) => {
                 let (_, port) = line.rsplit_once(':').unwrap();
                 broker.port = port.parse().unwrap();
+                broker.log_of_start = seen;
                 Ok(broker)
             }
             Err(RecvTimeoutError::Disconnected) => Err(Ended {
@@ -158,6 +161,12 @@ impl Broker {
         self.log.iter().collect()
     }
 
+    /// What it logged before it served.
+    #[must_use]
+    pub fn log_of_start(&self) -> &[String] {
+        &self.log_of_start
+    }
+
     /// The port it serves.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -177,8 +186,12 @@ impl Broker {
     }
 
     /// Kills it as a power switch would end a process: it learns nothing.
-    /// Returns what it had logged that was not read yet.
-    pub fn kill(mut self) -> Vec<String> {
+    pub fn kill(self) {
+        self.kill_and_read_log();
+    }
+
+    /// The same; returns what it had logged that was not read yet.
+    pub fn kill_and_read_log(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.rest_of_log()
