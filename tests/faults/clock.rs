@@ -41,7 +41,9 @@ fn poll_across(caller: &Caller, jump: impl FnOnce()) {
     assert!(took < WAIT + SLACK, "it ended late: {took:?}");
 }
 
-/// A poll that waits while something comes is answered with it at once.
+/// A poll that waits while something comes is answered with it at once. The
+/// write that follows it is stored with or after the note that it arrived, so
+/// that no kill brings it again.
 fn poll_is_woken(caller: &Caller, text: &str) {
     let waiting = caller.clone();
     let begun = Instant::now();
@@ -49,6 +51,7 @@ fn poll_is_woken(caller: &Caller, text: &str) {
     caller.publish("/poll", text);
     assert_eq!(poll.join().unwrap()["/poll"][0]["message"], text);
     assert!(begun.elapsed() < SLACK, "{:?}", begun.elapsed());
+    caller.publish("/confirmed", text);
 }
 
 /// What the broker stamps on a publish shows where its clock stands: without

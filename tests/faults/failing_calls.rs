@@ -52,12 +52,12 @@ impl Template {
     }
 }
 
-/// One sentence, and no panic.
-fn assert_refused(ended: &Ended) {
+/// The log of a broker that says in one sentence why it does not start.
+fn refusal(ended: Ended) -> Vec<String> {
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
     let errors = ended.log.iter().filter(|line| line.contains("ERROR"));
     assert_eq!(errors.count(), 1, "{ended:#?}");
-    assert_no_panic(&ended.log);
+    ended.log
 }
 
 fn assert_no_panic(log: &[String]) {
@@ -68,11 +68,19 @@ fn assert_no_panic(log: &[String]) {
 }
 
 /// Nothing of a folder was taken for damaged because a call failed.
-fn assert_nothing_aside(folder: &Path) {
+fn assert_nothing_aside(folder: &Path, injection: Injection, log: &[String]) {
     for entry in fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name();
-        assert!(!name.to_string_lossy().contains("damaged"), "{name:?}");
+        let is_aside = name.to_string_lossy().contains("damaged");
+        assert!(!is_aside, "{name:?} by {injection:?}: {log:#?}");
     }
+}
+
+/// The whole log of a broker that ends by a kill.
+fn kill_and_read_log(broker: Broker) -> Vec<String> {
+    let mut log = broker.log_of_start().to_vec();
+    log.extend(broker.kill_and_read_log());
+    log
 }
 
 /// Has a broker meet the failing call, and looks at what it did with it.
@@ -82,8 +90,8 @@ fn strike(template: &Template, injection: Injection) -> bool {
     let database = copy_files(&template.database(), folder.path());
     let mut ledger = template.ledger.clone();
     let (setup, mut trace) = injection.arm(&database);
-    match Broker::try_start(folder.path(), &setup) {
-        Err(ended) => assert_refused(&ended),
+    let log = match Broker::try_start(folder.path(), &setup) {
+        Err(ended) => refusal(ended),
         Ok(broker) => {
             let caller = broker.caller();
             let begun = Instant::now();
@@ -103,16 +111,17 @@ fn strike(template: &Template, injection: Injection) -> bool {
                 assert!(struck.elapsed() < RECOVERY, "no recovery: {injection:?}");
             }
             ledger.check(&caller);
-            assert_no_panic(&broker.kill_and_read_log());
+            kill_and_read_log(broker)
         }
-    }
+    };
+    assert_no_panic(&log);
     let was_reached = trace.struck_in_all() > 0;
     assert_eq!(integrity(&database), "ok", "{injection:?}");
     let broker = Broker::start(folder.path());
     ledger.check(&broker.caller());
     ledger.check_pickups(&broker.caller(), "reader");
     broker.stop();
-    assert_nothing_aside(folder.path());
+    assert_nothing_aside(folder.path(), injection, &log);
     was_reached
 }
 
@@ -151,18 +160,19 @@ fn a_first_start_that_fails_leaves_nothing_that_hinders_the_next() {
             let folder = tempfile::tempdir().unwrap();
             let injection = Injection { calls, when };
             let (setup, trace) = injection.arm(&folder.path().join("moustique.db"));
-            match Broker::try_start(folder.path(), &setup) {
+            let log = match Broker::try_start(folder.path(), &setup) {
                 Err(ended) => {
-                    assert_refused(&ended);
                     assert!(trace.struck_in_all() > 0, "{injection:?}: {ended:#?}");
+                    refusal(ended)
                 }
-                Ok(broker) => assert_no_panic(&broker.kill_and_read_log()),
-            }
+                Ok(broker) => kill_and_read_log(broker),
+            };
+            assert_no_panic(&log);
             let broker = Broker::start(folder.path());
             broker.caller().publish("/a", "1");
             assert_eq!(broker.caller().value("/a").as_deref(), Some("1"));
             broker.stop();
-            assert_nothing_aside(folder.path());
+            assert_nothing_aside(folder.path(), injection, &log);
         }
     }
 }
@@ -182,14 +192,15 @@ fn a_read_that_fails_is_not_taken_for_damage() {
                 when,
             };
             let (setup, trace) = injection.arm(&database);
-            match Broker::try_start(folder.path(), &setup) {
-                Err(ended) => assert_refused(&ended),
+            let log = match Broker::try_start(folder.path(), &setup) {
+                Err(ended) => refusal(ended),
                 Ok(broker) => {
                     template.ledger.check(&broker.caller());
-                    assert_no_panic(&broker.kill_and_read_log());
+                    kill_and_read_log(broker)
                 }
-            }
-            assert_nothing_aside(folder.path());
+            };
+            assert_no_panic(&log);
+            assert_nothing_aside(folder.path(), injection, &log);
             let broker = Broker::start_with(folder.path(), &Setup::default());
             template.ledger.check(&broker.caller());
             template.ledger.check_pickups(&broker.caller(), "reader");
