@@ -1,0 +1,89 @@
+//! The sequencer: plan, store, apply.
+
+use std::collections::BTreeMap;
+
+use moustique_core::{Change, ClientName, Command, Plan};
+use proptest::prelude::*;
+
+use crate::Checked;
+use crate::leeway;
+use crate::operation::{Errand, Fate};
+use crate::rehearsal::Rehearsal;
+use crate::world::World;
+
+impl World {
+    /// Carries out the orders as one batch, and whatever the clients do
+    /// `meanwhile`.
+    pub(crate) fn batch(
+        &mut self,
+        commands: Vec<Command>,
+        meanwhile: Vec<Errand>,
+        fate: Fate,
+    ) -> Checked {
+        let mut rehearsal = Rehearsal::new(&self.model, self.now);
+        let mut plan = Plan::new(&self.state);
+        for command in commands {
+            let outcome = plan.add(command.clone(), self.now);
+            rehearsal.check(&command, &outcome)?;
+        }
+        let changes = plan.into_changes();
+        let book = rehearsal.book;
+        self.check_settled(&changes)?;
+        if fate == Fate::Refused {
+            return Ok(());
+        }
+        for change in &changes {
+            self.disk.write(change);
+        }
+        for errand in meanwhile {
+            self.run_errand(errand)?;
+            self.compare()?;
+        }
+        if fate == Fate::Crashed {
+            for change in &changes {
+                self.model.apply(change, self.now, |_| 0);
+            }
+            self.restart(true)?;
+        } else {
+            self.apply(&changes)?;
+        }
+        prop_assert_eq!(&self.model.book, &book);
+        Ok(())
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Checked {
+        for change in changes {
+            let mut woken = Vec::new();
+            self.state.apply(change.clone(), self.now, &mut woken);
+            let state = &self.state;
+            let waiting = |client: &ClientName| state.client(client.as_str()).unwrap().waiting();
+            for client in self.model.apply(change, self.now, waiting) {
+                let key = self.state.key(client.as_str()).unwrap();
+                prop_assert!(woken.contains(&key), "{:?} sleeps on", client);
+            }
+        }
+        Ok(())
+    }
+
+    /// With each batch the log learns how far every client has got. What it
+    /// got before everything that is not settled does not come again.
+    fn check_settled(&self, changes: &[Change]) -> Checked {
+        let mut told = BTreeMap::new();
+        for change in changes {
+            if let Change::Settled { client, up_to } = change {
+                prop_assert_eq!(told.insert(client, *up_to), None, "{:?} twice", client);
+            }
+        }
+        for (client, recipient) in &self.model.recipients {
+            let stored = told.get(client).copied();
+            let stored = stored.unwrap_or(self.disk.clients[client].settled);
+            let up_to = recipient.settled_up_to();
+            prop_assert!(stored <= up_to, "{:?} of {:?}", stored, client);
+            let mut settled = recipient.settled.iter();
+            let again = settled.find(|id| **id > stored && **id <= up_to);
+            let is_late = leeway::DROPS_DO_NOT_MOVE_THE_CURSOR && recipient.is_cursor_late;
+            prop_assert!(again.is_none() || is_late, "{:?} of {:?}", again, client);
+        }
+        Ok(())
+    }
+}
