@@ -24,6 +24,7 @@
 
 mod batch;
 mod book;
+mod cases;
 mod compare;
 mod disk;
 mod errand;

@@ -64,7 +64,8 @@ pub(crate) fn limits() -> impl Strategy<Value = Limits> {
     prop_oneof![Just(roomy()), tight_queues(), tight_orders()]
 }
 
-fn roomy() -> Limits {
+/// Bounds that no case meets, but those of time.
+pub(crate) fn roomy() -> Limits {
     Limits {
         client_silence: Duration::from_millis(30),
         repeat_window: Duration::from_millis(60),
@@ -74,11 +75,11 @@ fn roomy() -> Limits {
 
 fn tight_queues() -> impl Strategy<Value = Limits> {
     (
-        select(&[0_usize, 1, 2, 3, 5, 1_000][..]),
-        select(&[0_usize, 5, 20, 50, 1_000][..]),
-        select(&[0_usize, 10, 30, 60, 1_000][..]),
-        select(&[0_usize, 1, 2, 3, 1_000][..]),
-        select(&[0_usize, 5, 20, 1_000][..]),
+        select(&[0_usize, 1, 2, 2, 3, 3, 5, 1_000][..]),
+        select(&[0_usize, 10, 30, 1_000, 1_000, 1_000, 1_000][..]),
+        select(&[0_usize, 20, 40, 80, 1_000, 1_000, 1_000][..]),
+        select(&[0_usize, 1, 2, 3, 1_000, 1_000, 1_000][..]),
+        select(&[0_usize, 5, 20, 1_000, 1_000, 1_000][..]),
     )
         .prop_map(
             |(messages, bytes, all_bytes, at_once, bytes_at_once)| Limits {
