@@ -56,15 +56,22 @@ impl Broker {
         store: moustique_store::Options,
         options: Options,
     ) -> Result<(Self, Option<Repair>), OpenError> {
-        let opened = Store::open(path, store.clone());
-        let started = opened.and_then(|store| Self::start(store, options.clone()));
+        let start = || {
+            let opened = Store::open(path, store.clone());
+            opened.and_then(|store| Self::start(store, options.clone()))
+        };
+        let started = match start() {
+            // A read that the disk refused once looks like damage, too.
+            Err(OpenError::Damaged { .. }) => start(),
+            started => started,
+        };
         let damage = match started {
             Ok(broker) => return Ok((broker, None)),
             Err(damage @ OpenError::Damaged { .. }) => damage.to_string(),
             Err(other) => return Err(other),
         };
         let aside = set_aside(path)?;
-        let mut store = Store::open(path, store)?;
+        let mut store = Store::open(path, store.clone())?;
         let rescued = rescue(&aside, &mut store).unwrap_or_else(|error| {
             tracing::error!(%error, "nothing could be brought over from the damaged database");
             Rescued::default()

@@ -1,6 +1,6 @@
 //! A client that subscribed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::clock::{RunTime, Timestamp};
@@ -8,6 +8,7 @@ use crate::filter::Filter;
 use crate::inbox::Inbox;
 use crate::message::MessageId;
 use crate::name::ClientName;
+use crate::queue::Delivery;
 
 /// A client that subscribed, and what waits for it.
 #[derive(Debug)]
@@ -20,7 +21,8 @@ pub struct Client {
     pub seen: Timestamp,
     /// When it was heard of last, by the clock that it expires by.
     pub(crate) heard: RunTime,
-    pub(crate) filters: BTreeSet<Filter>,
+    /// Its filters, each with the last message before the subscription.
+    pub(crate) filters: BTreeMap<Filter, MessageId>,
     pub(crate) inbox: Inbox,
     /// What is settled as far as the log knows.
     pub(crate) stored: MessageId,
@@ -29,7 +31,7 @@ pub struct Client {
 impl Client {
     /// Its filters, sorted.
     pub fn filters(&self) -> impl Iterator<Item = &Filter> {
-        self.filters.iter()
+        self.filters.keys()
     }
 
     /// How many messages wait for it.
@@ -43,6 +45,17 @@ impl Client {
     #[must_use]
     pub fn held(&self) -> usize {
         self.inbox.held()
+    }
+
+    /// Takes the filters off messages that came back or are to be leased: those
+    /// whose subscription has ended since, or was begun anew after them.
+    pub(crate) fn strip(&self, deliveries: &mut [Delivery]) {
+        for delivery in deliveries {
+            let id = delivery.message.id;
+            delivery
+                .filters
+                .retain(|filter| self.filters.get(filter).is_some_and(|since| *since < id));
+        }
     }
 
     /// From when on its silence counts.

@@ -90,7 +90,9 @@ impl State {
     /// lease from now on.
     ///
     /// Returns whose next pickup may go on now.
-    pub fn arrived(&mut self, handover: Handover, now: RunTime) -> Option<ClientKey> {
+    pub fn arrived(&mut self, mut handover: Handover, now: RunTime) -> Option<ClientKey> {
+        self.client(handover.client.as_str())?
+            .strip(&mut handover.deliveries);
         let lease = handover.lease.map(|(token, lasts)| (token, now + lasts));
         self.with_inbox(&handover.client, |inbox, _| {
             inbox.arrived(handover.number, handover.deliveries, lease);
@@ -102,10 +104,8 @@ impl State {
     ///
     /// Returns whose next pickup may go on now.
     pub fn give_back(&mut self, mut handover: Handover) -> Option<ClientKey> {
-        let filters = &self.client(handover.client.as_str())?.filters;
-        for delivery in &mut handover.deliveries {
-            delivery.filters.retain(|filter| filters.contains(filter));
-        }
+        self.client(handover.client.as_str())?
+            .strip(&mut handover.deliveries);
         let taken = Taken {
             deliveries: handover.deliveries,
             dropped: handover.dropped,
@@ -143,10 +143,12 @@ impl State {
             return;
         }
         let name = client.name.clone();
-        let held = client.inbox.held();
-        self.with_inbox(&name, |inbox, limits| inbox.end_leases(now, limits));
-        if let Some(client) = self.clients.get(key.0) {
-            self.redelivered += (held - client.inbox.held()) as u64;
-        }
+        let mut again = 0;
+        self.with_inbox(&name, |inbox, limits| {
+            let ended = inbox.end_leases(now, limits);
+            again = ended.again;
+            ended.dropped
+        });
+        self.redelivered += again;
     }
 }

@@ -45,6 +45,15 @@ pub(crate) struct Taken {
     pub(crate) dropped: u64,
 }
 
+/// What came of leases that have ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    /// Messages that wait again.
+    pub(crate) again: u64,
+    /// Messages that were dropped to stay within the bounds.
+    pub(crate) dropped: u64,
+}
+
 /// What became of the wish to let go of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetGo {
@@ -177,30 +186,38 @@ impl Inbox {
         }
     }
 
-    /// Puts messages whose lease has ended back at the head of the queue.
-    /// Returns how many of the oldest were dropped to stay within the bounds.
-    pub(crate) fn end_leases(&mut self, now: RunTime, limits: &Limits) -> u64 {
+    /// Puts messages whose lease has ended back at the head of the queue. Those
+    /// whose filters are all gone are settled instead.
+    pub(crate) fn end_leases(&mut self, now: RunTime, limits: &Limits) -> Ended {
         let ended: Vec<LeaseToken> = self
             .leases
             .iter()
             .filter(|(_, lease)| lease.until <= now)
             .map(|(token, _)| *token)
             .collect();
+        let mut again = 0;
         for token in &ended {
             let Some(lease) = self.leases.remove(token) else {
                 continue;
             };
             self.release(&lease.deliveries);
-            let again = lease.deliveries.into_iter().map(|delivery| Delivery {
-                redelivered: delivery.redelivered.saturating_add(1),
-                ..delivery
-            });
-            self.queue.give_back(again.collect());
+            let wanted = lease.deliveries.into_iter();
+            let wanted: Vec<_> = wanted
+                .filter(|delivery| !delivery.filters.is_empty())
+                .map(|delivery| Delivery {
+                    redelivered: delivery.redelivered.saturating_add(1),
+                    ..delivery
+                })
+                .collect();
+            again += wanted.len() as u64;
+            self.queue.give_back(wanted);
         }
-        if ended.is_empty() {
-            return 0;
-        }
-        self.drop_beyond(limits)
+        let dropped = if ended.is_empty() {
+            0
+        } else {
+            self.drop_beyond(limits)
+        };
+        Ended { again, dropped }
     }
 
     /// When the next lease ends.

@@ -185,9 +185,12 @@ impl<'s> Plan<'s> {
         if !known.is_some_and(|known| self.state.is_silent(known, now.run)) {
             return Outcome::Unchanged;
         }
-        let filters = known.map_or(0, |known| known.filters.len());
-        self.more_filters -= filters.cast_signed();
-        self.filters.remove(&client);
+        let stored = known.map_or(0, |known| known.filters.len().cast_signed());
+        let planned = self
+            .filters
+            .remove(&client)
+            .map_or(0, |filters| filters.more);
+        self.more_filters -= stored + planned;
         self.forgotten.insert(client.clone());
         self.changes.push(Change::Forgotten { client });
         Outcome::Changed
@@ -244,7 +247,7 @@ impl<'s> Plan<'s> {
         let planned = planned.and_then(|filters| filters.subscribed.get(filter));
         planned.copied().unwrap_or_else(|| {
             let known = self.known(client);
-            known.is_some_and(|known| known.filters.contains(filter))
+            known.is_some_and(|known| known.filters.contains_key(filter))
         })
     }
 

@@ -311,8 +311,9 @@ impl State {
 
     fn insert_subscription(&mut self, key: ClientKey, filter: Filter, since: MessageId) {
         if let Some(client) = self.clients.get_mut(key.0)
-            && client.filters.insert(filter.clone())
+            && !client.filters.contains_key(&filter)
         {
+            client.filters.insert(filter.clone(), since);
             self.index
                 .insert(&filter, Subscriber { client: key, since });
         }
@@ -339,7 +340,7 @@ impl State {
         self.unstored.remove(&key);
         if let Some(client) = self.clients.try_remove(key.0) {
             self.inbox_bytes -= client.inbox.bytes();
-            for filter in &client.filters {
+            for filter in client.filters.keys() {
                 self.index.remove(filter, key);
             }
         }
@@ -381,7 +382,12 @@ impl State {
                     continue;
                 }
                 let before = client.inbox.bytes();
-                self.dropped += client.inbox.push(message, filter, &self.limits);
+                let dropped = client.inbox.push(message, filter, &self.limits);
+                // What had come back may be among the dropped.
+                if dropped > 0 && client.inbox.settled() != client.stored {
+                    self.unstored.insert(subscriber.client);
+                }
+                self.dropped += dropped;
                 self.inbox_bytes = self.inbox_bytes + client.inbox.bytes() - before;
                 woken.push(subscriber.client);
             }
@@ -394,15 +400,19 @@ impl State {
         let longest = self
             .clients
             .iter_mut()
-            .map(|(_, client)| &mut client.inbox)
-            .max_by_key(|inbox| inbox.waiting_bytes());
-        let Some(inbox) = longest else { return false };
-        let before = inbox.bytes();
-        if !inbox.drop_oldest() {
+            .max_by_key(|(_, client)| client.inbox.waiting_bytes());
+        let Some((key, client)) = longest else {
+            return false;
+        };
+        let before = client.inbox.bytes();
+        if !client.inbox.drop_oldest() {
             return false;
         }
-        self.inbox_bytes -= before - inbox.bytes();
+        self.inbox_bytes -= before - client.inbox.bytes();
         self.dropped += 1;
+        if client.inbox.settled() != client.stored {
+            self.unstored.insert(ClientKey(key));
+        }
         true
     }
 }

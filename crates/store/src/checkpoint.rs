@@ -6,11 +6,11 @@
 //! take to the time between two rounds.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::location::Location;
 
@@ -67,11 +67,7 @@ impl Checkpointer {
 
     /// Says that something was committed.
     pub(crate) fn notify(&self) {
-        let mut signal = self
-            .shared
-            .signal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut signal = lock(&self.shared);
         if !signal.dirty {
             signal.dirty = true;
             self.shared.changed.notify_one();
@@ -89,11 +85,7 @@ impl Checkpointer {
 
 impl Drop for Checkpointer {
     fn drop(&mut self) {
-        self.shared
-            .signal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .stop = true;
+        lock(&self.shared).stop = true;
         self.shared.changed.notify_one();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -101,9 +93,13 @@ impl Drop for Checkpointer {
     }
 }
 
+fn lock(shared: &Shared) -> MutexGuard<'_, Signal> {
+    shared.signal.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn run(connection: &Connection, shared: &Shared) {
     loop {
-        let signal = shared.signal.lock().unwrap_or_else(PoisonError::into_inner);
+        let signal = lock(shared);
         let mut signal = shared
             .changed
             .wait_while(signal, |signal| !signal.dirty && !signal.stop)
@@ -118,9 +114,13 @@ fn run(connection: &Connection, shared: &Shared) {
                 shared.pages.store(progress.pages, Ordering::Relaxed);
                 shared.behind.store(progress.behind, Ordering::Relaxed);
             }
+            // The writer is at it: the next round comes soon enough.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                lock(shared).dirty = true;
+            }
             Err(error) => tracing::warn!(%error, "the write-ahead log cannot be moved"),
         }
-        let signal = shared.signal.lock().unwrap_or_else(PoisonError::into_inner);
+        let signal = lock(shared);
         let (signal, _) = shared
             .changed
             .wait_timeout_while(signal, PAUSE, |signal| !signal.stop)

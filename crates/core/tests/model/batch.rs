@@ -6,7 +6,6 @@ use moustique_core::{Change, ClientName, Command, Plan};
 use proptest::prelude::*;
 
 use crate::Checked;
-use crate::leeway;
 use crate::operation::{Errand, Fate};
 use crate::rehearsal::Rehearsal;
 use crate::world::World;
@@ -81,8 +80,7 @@ impl World {
             prop_assert!(stored <= up_to, "{:?} of {:?}", stored, client);
             let mut settled = recipient.settled.iter();
             let again = settled.find(|id| **id > stored && **id <= up_to);
-            let is_late = leeway::DROPS_DO_NOT_MOVE_THE_CURSOR && recipient.is_cursor_late;
-            prop_assert!(again.is_none() || is_late, "{:?} of {:?}", again, client);
+            prop_assert!(again.is_none(), "{:?} of {:?}", again, client);
         }
         Ok(())
     }

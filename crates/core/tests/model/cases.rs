@@ -1,5 +1,5 @@
 //! Cases that random operations hardly ever come to. Each is the shortest that
-//! shows one of the differences of leeway.rs.
+//! showed a fault of the state.
 
 use std::time::Duration;
 

@@ -6,7 +6,6 @@ use moustique_core::{Client, ClientName};
 use proptest::prelude::*;
 
 use crate::Checked;
-use crate::leeway;
 use crate::recipient::Recipient;
 use crate::unsettled::Place;
 use crate::words::retention;
@@ -76,8 +75,7 @@ impl World {
         prop_assert!(state.values().len() <= limits.topics);
         prop_assert!(state.values().bytes() <= limits.values_bytes);
         prop_assert!(state.client_count() <= limits.clients);
-        let is_within = state.subscription_count() <= limits.filters;
-        prop_assert!(is_within || leeway::FORGETTING_MISCOUNTS_FILTERS);
+        prop_assert!(state.subscription_count() <= limits.filters);
         for client in state.clients() {
             prop_assert!(client.filters().count() <= limits.filters_per_client);
             let messages = client.waiting() + client.held();

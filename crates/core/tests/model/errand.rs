@@ -87,8 +87,7 @@ impl World {
         if let Some(recipient) = self.model.recipients.get_mut(&client)
             && recipient.reply == Some(number)
         {
-            let book = &self.model.book;
-            recipient.give_back(dropped, |filter| book.is_subscribed(&client, filter));
+            recipient.give_back(dropped);
         }
         Ok(())
     }

@@ -28,7 +28,6 @@ mod cases;
 mod compare;
 mod disk;
 mod errand;
-mod leeway;
 mod model;
 mod operation;
 mod recipient;

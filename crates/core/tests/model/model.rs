@@ -1,7 +1,7 @@
 //! The promises, written down without a thought for speed: lists, and
 //! `Filter::matches`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use moustique_core::{Change, ClientName, Limits, Logged, Message, Now, RepeatKey, RunTime};
@@ -82,7 +82,6 @@ impl Model {
             let unsettled = Unsettled {
                 message: Arc::clone(message),
                 filters: matched.map(|(filter, _)| filter.clone()).collect(),
-                ended: BTreeSet::new(),
                 redelivered: 0,
                 place: Place::Waiting,
                 is_handed_over: false,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use moustique_core::{Filter, LeaseToken, LetGo, Limits, MessageId, RunTime};
 
-use crate::leeway;
 use crate::unsettled::{Place, Unsettled};
 
 /// A client and its messages, oldest first.
@@ -18,7 +17,6 @@ pub(crate) struct Recipient {
     /// Messages dropped that it was not told of.
     pub(crate) untold: u64,
     /// Whether a bound has dropped a message that had come back.
-    pub(crate) is_cursor_late: bool,
     /// Messages that it got and that are settled.
     pub(crate) settled: Vec<MessageId>,
     /// The last message that was handed over.
@@ -34,7 +32,6 @@ impl Recipient {
             leases: BTreeMap::new(),
             reply: None,
             untold: 0,
-            is_cursor_late: false,
             settled: Vec::new(),
             handed_over: settled,
             last_let_go: None,
@@ -79,8 +76,7 @@ impl Recipient {
         let mut messages = self.messages.iter();
         let oldest = messages.position(|unsettled| unsettled.place == Place::Waiting);
         if let Some(oldest) = oldest {
-            let dropped = self.messages.remove(oldest);
-            self.is_cursor_late |= dropped.is_handed_over;
+            self.messages.remove(oldest);
             self.untold += 1;
         }
         oldest.is_some()
@@ -116,7 +112,6 @@ impl Recipient {
         match lease {
             Some((token, until)) => {
                 self.leases.insert(token, until);
-                self.land(|_| leeway::LEASES_KEEP_WHAT_ENDED_IN_FLIGHT);
                 self.put(Place::InFlight, Place::Leased(token));
             }
             None => self.settle(Place::InFlight),
@@ -124,17 +119,8 @@ impl Recipient {
     }
 
     /// The reply has not gone out: what is in it waits again.
-    pub(crate) fn give_back(&mut self, dropped: u64, is_subscribed: impl Fn(&Filter) -> bool) {
+    pub(crate) fn give_back(&mut self, dropped: u64) {
         self.reply = None;
-        self.land(|filter| leeway::WHAT_IS_GIVEN_BACK_IS_INHERITED && is_subscribed(filter));
-        if leeway::LEASES_KEEP_WHAT_ENDED_IN_FLIGHT {
-            for unsettled in &mut self.messages {
-                let is_given_back = unsettled.place == Place::InFlight;
-                unsettled
-                    .filters
-                    .retain(|filter| !is_given_back || is_subscribed(filter));
-            }
-        }
         self.untold += dropped;
         self.put(Place::InFlight, Place::Waiting);
         self.forget_what_nobody_wants();
@@ -164,34 +150,16 @@ impl Recipient {
             }
             self.put(Place::Leased(token), Place::Waiting);
         }
-        if !leeway::REDELIVERED_COUNTS_WHAT_IS_FORGOTTEN {
-            self.forget_what_nobody_wants();
-        }
-        let again = self.waiting().count() - before;
         self.forget_what_nobody_wants();
+        let again = self.waiting().count() - before;
         again as u64
     }
 
     pub(crate) fn forget_filter(&mut self, filter: &Filter) {
         for unsettled in &mut self.messages {
-            if let Some(ended) = unsettled.filters.take(filter)
-                && unsettled.place == Place::InFlight
-            {
-                unsettled.ended.insert(ended);
-            }
+            unsettled.filters.remove(filter);
         }
         self.forget_what_nobody_wants();
-    }
-
-    /// What was in flight is not any more. Of the filters that ended meanwhile
-    /// none should remain.
-    fn land(&mut self, remains: impl Fn(&Filter) -> bool) {
-        for unsettled in &mut self.messages {
-            let ended = std::mem::take(&mut unsettled.ended).into_iter();
-            unsettled
-                .filters
-                .extend(ended.filter(|filter| remains(filter)));
-        }
     }
 
     fn put(&mut self, from: Place, to: Place) {

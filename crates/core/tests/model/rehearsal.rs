@@ -10,7 +10,6 @@ use proptest::prelude::*;
 
 use crate::Checked;
 use crate::book::Book;
-use crate::leeway;
 use crate::model::Model;
 
 /// A batch, order by order, on a copy of the book.
@@ -25,7 +24,6 @@ pub(crate) struct Rehearsal<'m> {
     touched: BTreeSet<Topic>,
     /// The filters of each client that the batch adds or ends.
     more_filters: BTreeMap<ClientName, isize>,
-    miscounted_filters: isize,
 }
 
 impl<'m> Rehearsal<'m> {
@@ -38,7 +36,6 @@ impl<'m> Rehearsal<'m> {
             forgotten: BTreeSet::new(),
             touched: BTreeSet::new(),
             more_filters: BTreeMap::new(),
-            miscounted_filters: 0,
         }
     }
 
@@ -136,7 +133,7 @@ impl<'m> Rehearsal<'m> {
             });
         }
         let all = self.book.subscription_count();
-        if all.saturating_add_signed(self.miscounted_filters) >= limits.filters {
+        if all >= limits.filters {
             return Err(Rejection::TooManyFilters {
                 limit: limits.filters,
             });
@@ -163,10 +160,7 @@ impl<'m> Rehearsal<'m> {
                 self.book.unsubscribe(client, filter);
             }
             Command::ForgetSilent { client } => {
-                let gone = self.more_filters.remove(client).unwrap_or_default();
-                if leeway::FORGETTING_MISCOUNTS_FILTERS {
-                    self.miscounted_filters += gone;
-                }
+                self.more_filters.remove(client);
                 self.forgotten.insert(client.clone());
                 self.book.subscriptions.remove(client);
             }

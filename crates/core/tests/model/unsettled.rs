@@ -20,8 +20,6 @@ pub(crate) struct Unsettled {
     /// None is left when all their subscriptions ended while a client had the
     /// message: then it does not come again.
     pub(crate) filters: BTreeSet<Filter>,
-    /// Filters whose subscriptions ended while it was in flight.
-    pub(crate) ended: BTreeSet<Filter>,
     pub(crate) redelivered: u32,
     pub(crate) place: Place,
     /// Whether it was ever handed over.
