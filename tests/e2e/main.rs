@@ -4,6 +4,7 @@
 
 mod command_line;
 mod connections;
+mod delivery;
 mod handover;
 mod long_poll;
 mod monitor;
