@@ -9,6 +9,9 @@ use ureq::http::Response;
 /// The longest a call may take; above every wait that the broker allows.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// The longest body that is read; above every pickup.
+const MAX_BODY: u64 = 64 * 1024 * 1024;
+
 /// Calls one broker over connections that are kept.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -178,6 +181,10 @@ fn reply(mut response: Response<ureq::Body>) -> Result<Reply, ureq::Error> {
         headers: headers
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect(),
-        body: response.body_mut().read_to_string()?,
+        body: response
+            .body_mut()
+            .with_config()
+            .limit(MAX_BODY)
+            .read_to_string()?,
     })
 }
