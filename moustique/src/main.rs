@@ -47,12 +47,9 @@ async fn run(node: Node) -> ExitCode {
     if node.start().await.is_err() {
         return ExitCode::FAILURE;
     }
-    let mut state = node.source();
     tokio::select! {
         () = signals.next() => {}
-        _ = state.wait_for(|source| source.status.problem.is_some()) => {
-            return ExitCode::FAILURE;
-        }
+        () = node.failed() => return ExitCode::FAILURE,
     }
     tokio::select! {
         () = node.stop() => ExitCode::SUCCESS,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const BYTES: u64 = 3 * 1024 * 1024;
 
 /// What stands in the way at first, and can be taken away.
-const BALLAST: usize = 1024 * 1024;
+const BALLAST: usize = 2 * 1024 * 1024;
 
 /// A disk that becomes full, and room on it that comes back.
 ///

@@ -126,6 +126,16 @@ impl Node {
         self.inner.source.subscribe()
     }
 
+    /// Returns when the broker has failed: it cannot serve, or it has ended by a
+    /// fault.
+    pub async fn failed(&self) {
+        let mut source = self.source();
+        // An error would say that the node is gone, which `self` is.
+        let _ = source
+            .wait_for(|source| source.status.state == BrokerState::Failed)
+            .await;
+    }
+
     /// Publishes a message for the user of this machine.
     ///
     /// # Errors
