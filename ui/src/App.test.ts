@@ -1,6 +1,6 @@
 import { flushSync } from 'svelte';
 import { describe, expect, test, vi } from 'vitest';
-import { clientRow, opening, topicRow, topicRows, traffic } from './test/frames';
+import { clientRow, opening, runningStatus, topicRow, topicRows, traffic } from './test/frames';
 import { FakeHost } from './test/host';
 import {
   all,
@@ -290,6 +290,28 @@ describe('clients', () => {
     const more = second?.querySelector('button');
     if (more) click(more);
     expect(text(second)).toContain('/f/19');
+  });
+
+  test('the meters say what the database takes', () => {
+    shown(new FakeHost(), ...opening());
+    expect(text(one('disk-used'))).toBe('3.4 MB');
+    expect(one('disk-used').closest('.meter')?.getAttribute('title')).toBe(
+      '4,321 messages in the log',
+    );
+  });
+
+  test('a database that was repaired is told of while the broker runs', () => {
+    const problem = {
+      code: 'data_repaired',
+      what: 'The database was damaged; a new one was begun.',
+      remedy: 'The damaged one is kept as moustique.db.damaged-1.',
+    };
+    const host = shown(new FakeHost(), ...opening());
+    expect(find('repaired')).toBeUndefined();
+    host.send({ kind: 'status', ...runningStatus, problem });
+    expect(text(one('repaired'))).toContain('was damaged');
+    expect(text(one('repaired'))).toContain('moustique.db.damaged-1');
+    expect(one('disk-used')).toBeDefined();
   });
 
   test('dropped messages stand out, and only they', () => {
