@@ -27,17 +27,12 @@ pub struct Repair {
 
 impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rescued {
-            values,
-            messages,
-            clients,
-        } = self.rescued;
         write!(
             f,
-            "{}; it is kept as {}, and {values} values, {messages} messages and {clients} \
-             clients could be brought over from it into a new one",
+            "{}; it is kept as {}, and {} could be brought over from it into a new one",
             self.damage,
-            self.aside.display()
+            self.aside.display(),
+            self.rescued
         )
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use moustique_broker::Repair;
 use moustique_monitor::Problem;
-use moustique_store::{OpenError, Rescued};
+use moustique_store::OpenError;
 
 use crate::load::ConfigError;
 
@@ -49,16 +49,11 @@ pub(crate) fn store(error: &OpenError) -> Problem {
 
 /// What a broker that runs has to say about its start.
 pub(crate) fn repaired(repair: &Repair) -> Problem {
-    let Rescued {
-        values,
-        messages,
-        clients,
-    } = repair.rescued;
     Problem {
         code: "data_repaired".into(),
         what: format!(
-            "The database was damaged; a new one was begun with {values} values, {messages} \
-             messages and {clients} clients of it.",
+            "The database was damaged; a new one was begun with {} of it.",
+            repair.rescued
         ),
         remedy: format!(
             "The damaged one is kept as {}; restore a backup if you have one, and check the disk.",

@@ -86,6 +86,10 @@ impl OpenError {
                     source: error,
                 }
             }
+            rusqlite::Error::FromSqlConversionFailure(_, _, reason) => Self::Damaged {
+                path,
+                what: reason.to_string(),
+            },
             damage => Self::Damaged {
                 path,
                 what: damage.to_string(),

@@ -1,6 +1,7 @@
 //! Bringing what can still be read of a damaged database into a new one.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 
 use moustique_core::{ClientName, Filter, Logged, Message, MessageId, Retention};
@@ -23,6 +24,22 @@ pub struct Rescued {
     pub messages: usize,
     /// Clients with their subscriptions.
     pub clients: usize,
+}
+
+impl fmt::Display for Rescued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let some = |count: usize, what: &str| match count {
+            1 => format!("1 {what}"),
+            count => format!("{count} {what}s"),
+        };
+        write!(
+            f,
+            "{}, {} and {}",
+            some(self.values, "value"),
+            some(self.messages, "message"),
+            some(self.clients, "client")
+        )
+    }
 }
 
 /// Reads what can be read of a database that was set aside, row by row, and
