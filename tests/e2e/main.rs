@@ -5,6 +5,7 @@
 mod command_line;
 mod connections;
 mod delivery;
+mod durability;
 mod handover;
 mod long_poll;
 mod monitor;
