@@ -27,6 +27,8 @@ pub(crate) struct Injection {
     /// number strikes the start, the writer and the thread that moves the
     /// write-ahead log, each where it is.
     pub(crate) when: usize,
+    /// What an acknowledgement is worth: `database.durability`.
+    pub(crate) durability: &'static str,
 }
 
 /// What `strace` tells of the calls.
@@ -40,7 +42,11 @@ pub(crate) struct Trace {
 impl Injection {
     /// How to start a broker that meets it, and what tells of it.
     pub(crate) fn arm(self, database: &Path) -> (Setup, Trace) {
-        let Self { calls, when } = self;
+        let Self {
+            calls,
+            when,
+            durability,
+        } = self;
         let pipe = database.with_file_name("trace");
         let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
         assert!(made.success());
@@ -73,6 +79,7 @@ impl Injection {
         });
         let setup = Setup {
             wrapper,
+            more: format!("database:\n  durability: {durability}\n"),
             ..Setup::default()
         };
         let struck = BTreeSet::new();

@@ -47,7 +47,7 @@ pub(crate) fn replay(
 
 /// The highest id ever given. The newest message is never pruned; the others
 /// are asked for the sake of a log that was cut by damage.
-fn last_id(connection: &Connection) -> rusqlite::Result<MessageId> {
+pub(crate) fn last_id(connection: &Connection) -> rusqlite::Result<MessageId> {
     connection.query_row(
         "SELECT max(
             ifnull((SELECT max(id) FROM messages), 0),

@@ -40,6 +40,8 @@ pub struct Store {
     options: Options,
     /// `None` after a failed write: it is opened anew by the next one.
     open: Option<Open>,
+    /// The last message that is stored as far as its publisher was told.
+    last: MessageId,
     usage: Usage,
     round: Round,
     /// Keeps a database in memory alive while it is opened anew.
@@ -85,9 +87,11 @@ impl Store {
         if lock.is_some() {
             files::clear_suspicion(path);
         }
+        let last = load::last_id(&connection).map_err(sqlite)?;
         let open = Open::new(connection, &location).map_err(sqlite)?;
         Ok(Self {
             open: Some(open),
+            last,
             location,
             options,
             usage,
@@ -128,15 +132,21 @@ impl Store {
     /// Writes the changes as one transaction.
     ///
     /// # Errors
-    /// When they cannot be written: then nothing of them is stored, and the
-    /// next call opens the database anew, because a connection that met an
-    /// error of the disk may report damage where there is none.
+    /// When they cannot be written: then nothing of them is stored. The database
+    /// is opened anew, because a connection that met an error of the disk may
+    /// report damage where there is none, and what a sync that failed has left
+    /// behind is undone.
     pub fn commit(&mut self, changes: &[Change]) -> Result<(), CommitError> {
         if changes.is_empty() {
             return Ok(());
         }
         self.write(|transaction| write::changes(transaction, changes))?;
         self.usage.add(changes);
+        for change in changes {
+            if let Change::Logged(logged) = change {
+                self.last = logged.message.id;
+            }
+        }
         Ok(())
     }
 
@@ -215,6 +225,7 @@ impl Store {
         self.write(write)?;
         for logged in messages {
             self.usage.add_message(logged);
+            self.last = self.last.max(logged.message.id);
         }
         Ok(())
     }
@@ -244,6 +255,9 @@ impl Store {
         });
         if result.is_err() {
             self.open = None;
+            // At once, because of what it undoes. If it fails, too, the next write
+            // tries again.
+            let _ = self.opened();
         }
         let result = result.map_err(CommitError::from);
         if let (Err(CommitError::Damaged(_)), Location::File(path)) = (&result, &self.location) {
@@ -256,8 +270,9 @@ impl Store {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
-                let connection = self.location.connect()?;
+                let mut connection = self.location.connect()?;
                 self.options.durability.prepare(&connection)?;
+                write::undo_after(&mut connection, self.last)?;
                 Open::new(connection, &self.location)?
             }
         };

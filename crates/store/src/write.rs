@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use moustique_core::{Change, ClientName, Filter, Logged, Message, MessageId};
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::row;
 
@@ -51,6 +51,40 @@ pub(crate) fn changes(transaction: &Transaction<'_>, changes: &[Change]) -> rusq
         value(transaction, message)?;
     }
     Ok(())
+}
+
+/// Takes back messages after `last`: a commit of which the last sync failed was
+/// refused, but is whole in the write-ahead log, from where it would come to life
+/// when the log is read anew. Their topics get the value that the log has for
+/// them, or none.
+pub(crate) fn undo_after(connection: &mut Connection, last: MessageId) -> rusqlite::Result<()> {
+    let last = last.0.cast_signed();
+    let newest: Option<i64> =
+        connection.query_row("SELECT max(id) FROM messages", [], |row| row.get(0))?;
+    if newest.is_none_or(|newest| newest <= last) {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    let topics: Vec<String> = transaction
+        .prepare("SELECT DISTINCT topic FROM messages WHERE id > ?1")?
+        .query_map([last], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    transaction.execute("DELETE FROM messages WHERE id > ?1", [last])?;
+    for topic in topics {
+        transaction.execute("DELETE FROM last_values WHERE topic = ?1", [&topic])?;
+        transaction.execute(
+            "INSERT INTO last_values
+                 (id, time, taken, topic, payload, publisher, address, updated_time, kind,
+                  checksum)
+             SELECT id, time, taken, topic, payload, publisher, address, updated_time, kind,
+                    checksum
+             FROM (SELECT * FROM messages WHERE topic = ?1 AND kind <> 2
+                   ORDER BY id DESC LIMIT 1)
+             WHERE kind <> 3",
+            [&topic],
+        )?;
+    }
+    transaction.commit()
 }
 
 /// Appends a message to the log.
@@ -184,4 +218,60 @@ fn settled(
             row::client_checksum(name, &address, since, settled),
         ])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{load, schema};
+    use moustique_core::{Limits, MessageKind, PolicyId, RunTime, Timestamp, Topic};
+
+    fn logged(id: u64, topic: &str, kind: MessageKind) -> Change {
+        Change::Logged(Logged {
+            message: std::sync::Arc::new(Message {
+                id: MessageId(id),
+                time: Timestamp(0),
+                taken: RunTime(0),
+                topic: Topic::parse(topic, &Limits::default()).unwrap(),
+                payload: "m".into(),
+                from: None,
+                address: [127, 0, 0, 1].into(),
+                updated_time: 0,
+                kind,
+            }),
+            repeat_id: None,
+            policy: PolicyId::default(),
+        })
+    }
+
+    #[test]
+    fn what_was_refused_is_undone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let transaction = connection.transaction().unwrap();
+        let log = [
+            logged(1, "old", MessageKind::Published),
+            logged(2, "gone", MessageKind::Published),
+            logged(3, "gone", MessageKind::Deleted),
+            logged(4, "kept", MessageKind::Put),
+            logged(5, "old", MessageKind::Published),
+            logged(6, "gone", MessageKind::Published),
+            logged(7, "new", MessageKind::Published),
+            logged(8, "kept", MessageKind::Notified),
+        ];
+        changes(&transaction, &log).unwrap();
+        transaction.commit().unwrap();
+        undo_after(&mut connection, MessageId(9)).unwrap();
+        assert_eq!(load::load(&connection).unwrap().last_id, MessageId(8));
+        undo_after(&mut connection, MessageId(4)).unwrap();
+        let loaded = load::load(&connection).unwrap();
+        assert_eq!(loaded.last_id, MessageId(4));
+        let mut values: Vec<_> = loaded
+            .values
+            .iter()
+            .map(|m| (m.topic.as_str(), m.id.0))
+            .collect();
+        values.sort_unstable();
+        assert_eq!(values, [("kept", 4), ("old", 1)]);
+    }
 }
