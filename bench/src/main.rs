@@ -1,35 +1,29 @@
-//! Measures the broker against the bare limit in the same run.
+//! Measures the broker, over the wire and below it.
 //!
 //! `cargo run --release -p moustique-bench` starts the release binary and,
 //! as the limit of what any server on this machine could do, hyper alone:
-//! body read, empty 200. Both are measured in turn, round by round, so that
-//! what else the machine does meets both; what counts is the ratio.
+//! body read, empty 200. After that it calls the broker in its own process,
+//! over databases that it fills, and says of each figure what it should be.
 
-mod bare;
-mod connection;
-mod contender;
-mod delivery;
-mod load;
-mod report;
+mod figures;
+mod store;
+mod wire;
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-
-use crate::contender::Contender;
-use crate::report::Report;
+use clap::{Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
-#[command(
-    version,
-    about = "Measures the broker against the bare limit in the same run"
-)]
+#[command(version, about = "Measures the broker, over the wire and below it")]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+
+    /// Measure this part alone.
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
 
     /// Rounds; each measures every contender once.
     #[arg(long, default_value_t = 5)]
@@ -43,9 +37,22 @@ struct Arguments {
     #[arg(long, default_value_t = 64)]
     connections: usize,
 
+    /// Messages in the logs that the part `store` fills. The targets are for
+    /// the default.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u64,
+
     /// The headless broker; beside this program when not given.
     #[arg(long, value_name = "FILE")]
     broker: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Publishing and delivery over HTTP, against the bare limit.
+    Wire,
+    /// History, start, pruning, filters and memory, against their targets.
+    Store,
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,13 +64,13 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Some(Command::Bare) => bare::serve(),
+        Some(Command::Bare) => wire::bare::serve(),
         None => measure(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::complain(&*error);
+            figures::complain(&*error);
             ExitCode::FAILURE
         }
     }
@@ -75,27 +82,11 @@ fn measure(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Some(path) => path.clone(),
         None => itself.with_file_name(format!("moustique{}", std::env::consts::EXE_SUFFIX)),
     };
-    // The load has a core of its own, as a second machine would.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let mut report = Report::new(arguments.connections)?;
-    let duration = Duration::from_secs(arguments.seconds);
-
-    let bare = Contender::bare(&itself)?;
-    let ours = Contender::broker(&broker)?;
-    report.idle(&bare, &ours)?;
-    for round in 1..=arguments.rounds {
-        report.progress(&format!("round {round} of {}", arguments.rounds))?;
-        for contender in [&bare, &ours] {
-            let before = contender.processor_time()?;
-            let load = load::publish(contender.port(), arguments.connections, duration);
-            let measured = runtime.block_on(load)?;
-            let spent = contender.processor_time()?.saturating_sub(before);
-            report.publish(contender, &measured, duration, spent);
-        }
+    if arguments.only != Some(Part::Store) {
+        wire::measure(&itself, &broker, arguments)?;
     }
-    report.progress("delivery")?;
-    let delays = runtime.block_on(delivery::long_poll(ours.port(), duration))?;
-    report.print(&bare, &ours, &delays)
+    if arguments.only != Some(Part::Wire) {
+        store::measure(&broker, arguments.messages)?;
+    }
+    Ok(())
 }

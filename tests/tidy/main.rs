@@ -43,8 +43,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "moustique-desktop",
         &["moustique-monitor", "moustique-node"],
     ),
+    // What measures the house, from outside and from its cellar.
+    (
+        "moustique-bench",
+        &["moustique-broker", "moustique-core", "moustique-store"],
+    ),
     // What looks at the house from outside.
-    ("moustique-bench", &[]),
     ("moustique-tests", &["moustique-client"]),
 ];
 

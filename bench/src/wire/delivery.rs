@@ -6,8 +6,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::connection::{Connection, post};
-use crate::report::latencies;
+use crate::figures::latencies;
+use crate::wire::connection::{Connection, post};
 
 /// Messages a second: far below the limit, so that the way is measured and
 /// not a queue.

@@ -8,8 +8,8 @@ use hdrhistogram::Histogram;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use crate::connection::{Connection, post};
-use crate::report::latencies;
+use crate::figures::latencies;
+use crate::wire::connection::{Connection, post};
 
 /// A classic POST of `/home/kitchen/temp`, `21.5`, from `esp32`.
 const FORM: &str = "topic=Y2uioJHin2y0L2uyov90MJ1j&message=ZwRhAD%3D%3D&from=MKAjZmV%3D";

@@ -4,9 +4,10 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use hdrhistogram::{CreationError, Histogram};
+use hdrhistogram::Histogram;
 
-use crate::contender::Contender;
+use crate::figures::{latencies, median, millis};
+use crate::wire::contender::Contender;
 
 /// The figures of all rounds.
 #[derive(Debug)]
@@ -75,10 +76,6 @@ impl Report {
         let _ = rounds.latencies.add(latencies);
     }
 
-    pub(crate) fn progress(&self, what: &str) -> io::Result<()> {
-        writeln!(io::stderr(), "{what}")
-    }
-
     pub(crate) fn print(
         &self,
         bare: &Contender,
@@ -144,28 +141,6 @@ impl Report {
     }
 }
 
-/// An empty count of latencies in microseconds, up to a minute.
-pub(crate) fn latencies() -> Result<Histogram<u64>, CreationError> {
-    // With a bound: one that grows would cut what it saturates at its start.
-    Histogram::new_with_bounds(1, 60_000_000, 3)
-}
-
-/// Says what went wrong.
-pub(crate) fn complain(error: &dyn Error) {
-    // Without anywhere to complain to there is nothing left to do.
-    let _ = writeln!(io::stderr(), "moustique-bench: {error}");
-}
-
-fn millis(latencies: &Histogram<u64>, quantile: f64) -> f64 {
-    latencies.value_at_quantile(quantile) as f64 / 1e3
-}
-
 fn mib(kib: u64) -> f64 {
     kib as f64 / 1024.0
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }

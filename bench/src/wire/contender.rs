@@ -27,8 +27,13 @@ impl Contender {
         Self::start("bare hyper", command, None)
     }
 
+    /// The headless broker on a port of its own choice.
     pub(crate) fn broker(program: &Path) -> Result<Self, Box<dyn Error>> {
-        let data = tempfile::tempdir()?;
+        Self::broker_in(program, tempfile::tempdir()?)
+    }
+
+    /// The same with the database that is in the folder.
+    pub(crate) fn broker_in(program: &Path, data: TempDir) -> Result<Self, Box<dyn Error>> {
         fs::write(
             data.path().join("config.yaml"),
             "server:\n  host: 127.0.0.1\n  port: 0\n",
@@ -51,7 +56,14 @@ impl Contender {
             .spawn()?;
         let mut line = String::new();
         if let Some(stderr) = child.stderr.take() {
-            BufReader::new(stderr).read_line(&mut line)?;
+            let mut lines = BufReader::new(stderr);
+            // A warning may come before.
+            while !line.contains("started: ") {
+                line.clear();
+                if lines.read_line(&mut line)? == 0 {
+                    break;
+                }
+            }
         }
         let start = begun.elapsed();
         let port = line
@@ -97,6 +109,14 @@ impl Contender {
         let smaps = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
         let pss = smaps.lines().find_map(|line| line.strip_prefix("Pss:"));
         let kib = pss.and_then(|text| text.trim().strip_suffix(" kB"));
+        Ok(kib.ok_or("no memory statistics")?.trim().parse()?)
+    }
+
+    /// Memory that it has in use or mapped, shared or not, in KiB.
+    pub(crate) fn resident(&self) -> Result<u64, Box<dyn Error>> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = rss.and_then(|text| text.trim().strip_suffix(" kB"));
         Ok(kib.ok_or("no memory statistics")?.trim().parse()?)
     }
 }
