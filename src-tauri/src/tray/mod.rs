@@ -110,7 +110,7 @@ fn menu(source: &Source) -> Menu {
         .map_or_else(Activity::default, |broker| {
             let statistics = broker.statistics();
             Activity {
-                clients: statistics.clients,
+                clients: statistics.contents.clients,
                 messages_per_second: statistics.messages_per_second,
             }
         });
