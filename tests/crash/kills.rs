@@ -4,9 +4,9 @@ use std::path::Path;
 
 use moustique_tests::history::{Event, Topics, add};
 use moustique_tests::load::{Gone, Load, check_values};
-use moustique_tests::{Broker, Caller, integrity};
+use moustique_tests::{Broker, Caller, count_from, integrity};
 
-/// How often the broker is killed.
+/// How often the broker is killed, unless `MOUSTIQUE_KILLS` says otherwise.
 const CYCLES: usize = 50;
 
 /// How often SQLite is asked for its opinion, in cycles.
@@ -27,9 +27,10 @@ pub(crate) fn run(
     folder: &Path,
     observe: impl Fn(&Caller, &Gone) -> Vec<Event> + Sync,
 ) -> (Topics, Vec<Event>) {
+    let cycles = count_from("MOUSTIQUE_KILLS", CYCLES);
     let mut written = Topics::new();
     let mut history = Vec::new();
-    for cycle in 0..CYCLES {
+    for cycle in 0..cycles {
         let broker = Broker::start(folder);
         check_values(&broker.caller(), &written);
         let load = Load {
@@ -45,6 +46,6 @@ pub(crate) fn run(
         }
     }
     let total: usize = written.values().map(|w| w.acknowledged.len()).sum();
-    println!("{CYCLES} kills, {total} acknowledged");
+    println!("{cycles} kills, {total} acknowledged");
     (written, history)
 }

@@ -11,14 +11,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use moustique_tests::{Broker, Ended, Setup, copy_files};
+use moustique_tests::{Broker, Ended, Setup, copy_files, count_from};
 
 use crate::damage::{Dice, damage};
 use crate::damage_seen::Seen;
 use crate::damage_template::Template;
 
-/// Seeds for each of the two files.
-const SEEDS: u64 = 100;
+/// Seeds for each of the two files, unless `MOUSTIQUE_DAMAGE_SEEDS` says
+/// otherwise.
+const SEEDS: usize = 100;
 
 /// Which file is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,9 +129,10 @@ fn damaged_copies(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// Tries all seeds, two brokers at a time.
 fn try_all(target: Target) {
     let template = &Template::new();
-    let every_other = |first: u64| {
-        let seeds = (first..SEEDS).step_by(2);
-        let wrong = seeds.filter_map(|seed| try_seed(template, target, seed).err());
+    let all = count_from("MOUSTIQUE_DAMAGE_SEEDS", SEEDS);
+    let every_other = |first: usize| {
+        let seeds = (first..all).step_by(2);
+        let wrong = seeds.filter_map(|seed| try_seed(template, target, seed as u64).err());
         wrong.collect::<Vec<_>>()
     };
     let wrong = thread::scope(|scope| {
@@ -140,7 +142,8 @@ fn try_all(target: Target) {
         wrong
     });
     let first: Vec<_> = wrong.iter().take(10).collect();
-    assert!(wrong.is_empty(), "{} of {SEEDS}: {first:#?}", wrong.len());
+    println!("{target:?}: {all} damaged, {} wrong", wrong.len());
+    assert!(wrong.is_empty(), "{} of {all}: {first:#?}", wrong.len());
 }
 
 #[test]

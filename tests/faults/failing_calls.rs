@@ -5,14 +5,15 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use moustique_tests::{Broker, Ended, Setup, copy_files, integrity};
+use moustique_tests::{Broker, Ended, Setup, copy_files, count_from, integrity};
 
 use crate::injection::Injection;
 use crate::ledger::Ledger;
 
-/// The longest to wait for the n-th call: the write-ahead log is moved ten times
-/// a second at most.
+/// The longest to wait for the n-th call, and for each call before it: the
+/// write-ahead log is moved ten times a second at most.
 const UNTIL_STRUCK: Duration = Duration::from_secs(10);
+const UNTIL_CALLED: Duration = Duration::from_millis(200);
 
 /// The longest to wait for a call after a publish.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -20,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The longest until writes succeed again after a call failed.
 const RECOVERY: Duration = Duration::from_secs(5);
 
-/// Which call fails.
+/// Which call fails at last, unless `MOUSTIQUE_FAILING_CALLS` says otherwise.
 const LAST: usize = 50;
 
 /// Up to which call both threads that make them are struck.
@@ -98,7 +99,8 @@ fn strike(template: &Template, injection: Injection) -> bool {
             // The writer and the thread that moves the write-ahead log; later ones
             // take too long for both.
             let threads = if injection.when <= BOTH { 2 } else { 1 };
-            while trace.struck() < threads && begun.elapsed() < UNTIL_STRUCK {
+            let longest = UNTIL_STRUCK.max(UNTIL_CALLED * injection.when as u32);
+            while trace.struck() < threads && begun.elapsed() < longest {
                 ledger.publish(&caller);
                 // What a publish sets in motion: the log is moved after it.
                 trace.wait_for_calls(PAUSE);
@@ -129,8 +131,9 @@ fn strike(template: &Template, injection: Injection) -> bool {
 /// been reached, or nothing was tested.
 fn strike_all(calls: &'static str, durability: &'static str) {
     let template = &Template::new(Broker::stop);
+    let last = count_from("MOUSTIQUE_FAILING_CALLS", LAST);
     let every_other = |first: usize| {
-        let numbers = (first..=LAST).step_by(2);
+        let numbers = (first..=last).step_by(2);
         let injection = |when| Injection {
             calls,
             when,
@@ -143,8 +146,8 @@ fn strike_all(calls: &'static str, durability: &'static str) {
         let other = scope.spawn(move || every_other(2));
         every_other(1) + other.join().unwrap()
     });
-    println!("{calls}: {reached} of {LAST} reached");
-    assert!(reached > LAST * 9 / 10, "{reached} of {LAST} were reached");
+    println!("{calls}: {reached} of {last} reached");
+    assert!(reached > last * 9 / 10, "{reached} of {last} were reached");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod broker;
 mod call;
+mod count;
 mod database;
 pub mod history;
 pub mod load;
@@ -15,6 +16,7 @@ mod raw;
 
 pub use broker::{Broker, Ended, Setup, free_port};
 pub use call::{Caller, Reply, form};
+pub use count::count_from;
 pub use database::{copy_files, integrity};
 pub use programs::{program, python, root};
 pub use raw::Raw;
