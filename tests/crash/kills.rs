@@ -4,7 +4,7 @@ use std::path::Path;
 
 use moustique_tests::history::{Event, Topics, add};
 use moustique_tests::load::{Gone, Load, check_values};
-use moustique_tests::{Broker, Caller, count_from, integrity};
+use moustique_tests::{Broker, Caller, count_from, figure, integrity};
 
 /// How often the broker is killed, unless `MOUSTIQUE_KILLS` says otherwise.
 const CYCLES: usize = 50;
@@ -45,7 +45,14 @@ pub(crate) fn run(
             assert_eq!(integrity(&folder.join("moustique.db")), "ok");
         }
     }
-    let total: usize = written.values().map(|w| w.acknowledged.len()).sum();
-    println!("{cycles} kills, {total} acknowledged");
     (written, history)
+}
+
+/// Says how much was done when it was found to be well done.
+pub(crate) fn report(subscriber: &str, written: &Topics) {
+    let cycles = count_from("MOUSTIQUE_KILLS", CYCLES);
+    let total: usize = written.values().map(|w| w.acknowledged.len()).sum();
+    figure(&format!(
+        "a subscriber with {subscriber}: {cycles} kills, {total} acknowledged, 0 lost"
+    ));
 }

@@ -76,6 +76,7 @@ fn a_lease_brings_everything_acknowledged_at_least_once() {
         ack = token(&reply);
     }
     assert_kept(&written, &history, Delivery::AtLeastOnce);
+    kills::report("leases", &written);
 }
 
 /// `ACK` lets go without picking up: what it named does not come again, not

@@ -11,7 +11,6 @@
 //! twice).
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-#![allow(clippy::print_stdout)]
 
 mod cut_reply;
 mod kills;

@@ -20,4 +20,5 @@ fn nothing_acknowledged_is_lost() {
     check_values(&broker.caller(), &written);
     history.extend(collect(&broker.caller(), "plain"));
     assert_kept(&written, &history, Delivery::Once);
+    kills::report("plain pickups", &written);
 }

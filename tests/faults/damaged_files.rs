@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use moustique_tests::{Broker, Ended, Setup, copy_files, count_from};
+use moustique_tests::{Broker, Ended, Setup, copy_files, count_from, figure};
 
 use crate::damage::{Dice, damage};
 use crate::damage_seen::Seen;
@@ -142,7 +142,7 @@ fn try_all(target: Target) {
         wrong
     });
     let first: Vec<_> = wrong.iter().take(10).collect();
-    println!("{target:?}: {all} damaged, {} wrong", wrong.len());
+    figure(&format!("{target:?}: {all} damaged, {} wrong", wrong.len()));
     assert!(wrong.is_empty(), "{} of {all}: {first:#?}", wrong.len());
 }
 

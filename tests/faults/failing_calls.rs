@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use moustique_tests::{Broker, Ended, Setup, copy_files, count_from, integrity};
+use moustique_tests::{Broker, Ended, Setup, copy_files, count_from, figure, integrity};
 
 use crate::injection::Injection;
 use crate::ledger::Ledger;
@@ -146,7 +146,9 @@ fn strike_all(calls: &'static str, durability: &'static str) {
         let other = scope.spawn(move || every_other(2));
         every_other(1) + other.join().unwrap()
     });
-    println!("{calls}: {reached} of {last} reached");
+    figure(&format!(
+        "{calls}: {last} failed in turn, {reached} of them reached"
+    ));
     assert!(reached > last * 9 / 10, "{reached} of {last} were reached");
 }
 
