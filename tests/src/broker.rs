@@ -209,6 +209,21 @@ impl Broker {
         assert!(status.success());
     }
 
+    /// Holds it where it stands: it makes no further step, and no call to the
+    /// system returns to it.
+    ///
+    /// # Panics
+    /// When it does not stand still.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+        let deadline = Instant::now() + PATIENCE;
+        let status = format!("/proc/{}/status", self.pid());
+        // One thread that has stopped has told all others.
+        while !fs::read_to_string(&status).unwrap().contains("State:\tT") {
+            assert!(Instant::now() < deadline, "it goes on");
+        }
+    }
+
     /// Waits for it to end by itself.
     pub fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()

@@ -20,6 +20,11 @@ pub const FILTER: &str = "/writer/+";
 pub struct Gone(AtomicBool);
 
 impl Gone {
+    /// From now on it may be.
+    pub fn allow(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
     /// Ends the test unless the broker may be gone.
     ///
     /// # Panics
@@ -73,7 +78,7 @@ impl Load {
                 .collect();
             drop(acked);
             assert_eq!(acks.iter().take(self.acks).count(), self.acks);
-            gone.0.store(true, Ordering::SeqCst);
+            gone.allow();
             let ended = end(broker);
             let written = writers.into_iter().map(|writer| writer.join().unwrap());
             (written.collect(), observer.join().unwrap(), ended)
