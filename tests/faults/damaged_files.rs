@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -126,13 +127,24 @@ fn damaged_copies(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         .collect()
 }
 
+/// The same; a broker that does not answer is one thing that may be wrong.
+fn try_seed_to_its_end(template: &Template, target: Target, seed: u64) -> Result<(), String> {
+    let tried = panic::catch_unwind(AssertUnwindSafe(|| try_seed(template, target, seed)));
+    tried.unwrap_or_else(|_| {
+        Err(format!(
+            "seed {seed}, {target:?}: what it panicked of, above"
+        ))
+    })
+}
+
 /// Tries all seeds, two brokers at a time.
 fn try_all(target: Target) {
     let template = &Template::new();
     let all = count_from("MOUSTIQUE_DAMAGE_SEEDS", SEEDS);
     let every_other = |first: usize| {
         let seeds = (first..all).step_by(2);
-        let wrong = seeds.filter_map(|seed| try_seed(template, target, seed as u64).err());
+        let wrong =
+            seeds.filter_map(|seed| try_seed_to_its_end(template, target, seed as u64).err());
         wrong.collect::<Vec<_>>()
     };
     let wrong = thread::scope(|scope| {

@@ -147,7 +147,7 @@ fn strike_all(calls: &'static str, durability: &'static str) {
         every_other(1) + other.join().unwrap()
     });
     figure(&format!(
-        "{calls}: {last} failed in turn, {reached} of them reached"
+        "durability {durability}: {last} x {calls} failed in turn, {reached} reached"
     ));
     assert!(reached > last * 9 / 10, "{reached} of {last} were reached");
 }
