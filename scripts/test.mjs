@@ -3,6 +3,7 @@
 
 import { readArguments } from './lib/arguments.mjs';
 import { Failure, runCommand } from './lib/failure.mjs';
+import { outcomeOf } from './lib/outcomes.mjs';
 import { setUp } from './lib/setup.mjs';
 import { streamEverything } from './lib/steps.mjs';
 import { report } from './lib/test-report.mjs';
@@ -36,13 +37,3 @@ await runCommand(async () => {
   const { failure } = outcomes.at(-1);
   if (failure) throw failure;
 });
-
-async function outcomeOf(title, run) {
-  const began = performance.now();
-  try {
-    const output = await run();
-    return { title, output, milliseconds: performance.now() - began };
-  } catch (failure) {
-    return { title, output: failure.output, milliseconds: performance.now() - began, failure };
-  }
-}

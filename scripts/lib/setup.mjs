@@ -13,6 +13,7 @@ import { checkToolchain } from './toolchain.mjs';
  * - `headless`: what the headless program needs.
  * - `desktop`: the desktop application as well.
  * - `tests`: the tests of both as well.
+ * - `long`: the headless program and what tests it at length.
  */
 export async function setUp(kind) {
   checkToolchain({ forTests: kind === 'tests' });

@@ -30,13 +30,20 @@ const PACKAGES = {
     { name: 'python3', program: 'python3' },
     { name: 'python3-venv', program: 'python3' },
   ],
+  long: [
+    { name: 'strace', program: 'strace' },
+    { name: 'mount', program: 'mount' },
+    { name: 'e2fsprogs', program: 'mkfs.ext4' },
+    { name: 'xfsprogs', program: 'xfs_io' },
+  ],
 };
 
-/** What each kind of set-up needs: every kind includes the one before it. */
+/** What each kind of set-up needs. */
 const NEEDED = {
   headless: PACKAGES.headless,
   desktop: [...PACKAGES.headless, ...PACKAGES.desktop],
   tests: [...PACKAGES.headless, ...PACKAGES.desktop, ...PACKAGES.tests],
+  long: [...PACKAGES.headless, ...PACKAGES.long],
 };
 
 /** Installs what is missing for a kind of set-up, or says in one line how to. */

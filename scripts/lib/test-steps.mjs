@@ -2,10 +2,10 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { buildRelease, cargo, DESKTOP, HEADLESS } from './cargo.mjs';
+import { buildRelease, cargo, DESKTOP, HEADLESS, TEST_ENVIRONMENT } from './cargo.mjs';
 import { cargoDeny } from './cargo-deny.mjs';
 import { expectUnchangedTypes } from './generated-files.mjs';
-import { pythonProgram, root, targetDirectory } from './paths.mjs';
+import { root } from './paths.mjs';
 import { npm } from './programs.mjs';
 import { step } from './steps.mjs';
 import { buildUserInterface } from './user-interface.mjs';
@@ -33,7 +33,12 @@ export const STEPS = [
   quiet(
     'Running Clippy',
     ['lint'],
-    cargo('clippy', '--release', '--workspace', '--all-targets', '--', '-D', 'warnings'),
+    // The feature brings what only `npm run test:long` runs, and nothing else.
+    cargo(
+      'clippy',
+      ...['--release', '--workspace', '--all-targets', '--features', 'moustique-tests/long'],
+      ...['--', '-D', 'warnings'],
+    ),
   ),
   {
     title: 'Building the programs',
@@ -65,10 +70,7 @@ function loud(title, groups, command, options) {
 
 function cargoTest(title, groups, ...selection) {
   return loud(title, groups, cargo('test', '--no-fail-fast', ...selection), {
-    environment: {
-      MOUSTIQUE_BIN_DIR: path.join(targetDirectory, 'release'),
-      MOUSTIQUE_PYTHON: pythonProgram('python'),
-    },
+    environment: TEST_ENVIRONMENT,
   });
 }
 
