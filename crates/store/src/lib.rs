@@ -21,6 +21,7 @@ mod files;
 mod history;
 mod load;
 mod location;
+mod pace;
 mod prune;
 mod rescue;
 mod row;

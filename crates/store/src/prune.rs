@@ -5,10 +5,6 @@ use rusqlite::{Transaction, params};
 
 use crate::usage::Usage;
 
-/// Messages taken off the log in one step. A step of this size takes some
-/// milliseconds, which is what a publish may have to wait for.
-pub(crate) const STEP_MESSAGES: u32 = 500;
-
 /// Pages given back to the file system in one step. 1 MiB.
 const STEP_PAGES: u32 = 256;
 
@@ -34,6 +30,9 @@ pub struct Pruned {
     pub unsettled: bool,
     /// Whether there may be more to do.
     pub more: bool,
+    /// Whether nothing was done, because the write-ahead log has to get shorter
+    /// first: the next step should wait for some milliseconds.
+    pub waits: bool,
 }
 
 /// The policies that still have to be looked at, and what is done after them.
@@ -48,7 +47,8 @@ impl Round {
         self.next = Some(0);
     }
 
-    /// Does one step. Without a round that was begun, nothing.
+    /// Does one step, of so many messages at most. Without a round that was
+    /// begun, nothing.
     pub(crate) fn step(
         &mut self,
         transaction: &Transaction<'_>,
@@ -56,29 +56,31 @@ impl Round {
         usage: &mut Usage,
         now: RunTime,
         protected: Protected,
+        step: u32,
     ) -> rusqlite::Result<Pruned> {
         let Some(next) = self.next else {
             return Ok(Pruned::default());
         };
         if let Some((policy, keep)) = retention.all().nth(next) {
-            let messages = oldest(transaction, policy, keep, usage, now, protected)?;
-            if messages < u64::from(STEP_MESSAGES) {
+            let messages = oldest(transaction, policy, keep, usage, now, protected, step)?;
+            if messages < u64::from(step) {
                 self.next = Some(next + 1);
             }
             return Ok(Pruned {
                 messages,
-                unsettled: false,
                 more: true,
+                ..Pruned::default()
             });
         }
         let pages = Pages::read(transaction)?;
         if pages.used_bytes() > retention.total_bytes {
-            let messages = oldest_of_all(transaction, usage, protected)?;
+            let messages = oldest_of_all(transaction, usage, protected, step)?;
             if messages > 0 {
                 return Ok(Pruned {
                     messages,
                     unsettled: protected.first_unsettled.is_some(),
                     more: true,
+                    ..Pruned::default()
                 });
             }
         }
@@ -102,6 +104,7 @@ fn oldest(
     usage: &mut Usage,
     now: RunTime,
     protected: Protected,
+    step: u32,
 ) -> rusqlite::Result<u64> {
     let end = protected
         .first_unsettled
@@ -112,11 +115,7 @@ fn oldest(
         "SELECT id, bytes, taken FROM messages INDEXED BY messages_by_policy
          WHERE policy = ?1 AND id < ?2 ORDER BY id LIMIT ?3",
     )?;
-    let mut rows = statement.query(params![
-        policy.0.cast_signed(),
-        end.0.cast_signed(),
-        STEP_MESSAGES
-    ])?;
+    let mut rows = statement.query(params![policy.0.cast_signed(), end.0.cast_signed(), step])?;
     while let Some(row) = rows.next()? {
         let taken = RunTime(crate::row::unsigned(row, 2)?);
         let is_kept = left.messages <= keep.messages
@@ -143,13 +142,14 @@ fn oldest_of_all(
     transaction: &Transaction<'_>,
     usage: &mut Usage,
     protected: Protected,
+    step: u32,
 ) -> rusqlite::Result<u64> {
     let mut statement = transaction.prepare_cached(
         "DELETE FROM messages
          WHERE id IN (SELECT id FROM messages WHERE id < ?1 ORDER BY id LIMIT ?2)
          RETURNING policy, bytes",
     )?;
-    let mut rows = statement.query(params![protected.last.0.cast_signed(), STEP_MESSAGES])?;
+    let mut rows = statement.query(params![protected.last.0.cast_signed(), step])?;
     let mut pruned = 0;
     while let Some(row) = rows.next()? {
         let policy = usize::try_from(crate::row::unsigned(row, 0)?).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::time::Instant;
 
 use moustique_core::{Change, Loaded, Logged, Message, MessageId, Retention, RunTime};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -11,15 +12,10 @@ use crate::durability::Durability;
 use crate::error::{CommitError, OpenError};
 use crate::history::Reader;
 use crate::location::Location;
+use crate::pace::Pace;
 use crate::prune::{Pages, Protected, Pruned, Round};
 use crate::usage::{Space, Usage};
 use crate::{files, load, schema, write};
-
-/// The write-ahead log is restarted when it is longer than this. 64 MiB.
-const WAL_PAGES: u64 = 64 * 1024 * 1024 / 4096;
-
-/// ... and no more than this is left to move, so that it takes a moment only.
-const WAL_PAGES_BEHIND: u64 = 1024;
 
 /// Statements kept prepared.
 const STATEMENTS: usize = 32;
@@ -44,6 +40,7 @@ pub struct Store {
     last: MessageId,
     usage: Usage,
     round: Round,
+    pace: Pace,
     /// Keeps a database in memory alive while it is opened anew.
     _anchor: Option<Connection>,
     _lock: Option<File>,
@@ -96,6 +93,7 @@ impl Store {
             options,
             usage,
             round: Round::default(),
+            pace: Pace::default(),
             _anchor: anchor,
             _lock: lock,
         })
@@ -172,13 +170,31 @@ impl Store {
     /// # Errors
     /// As [`Store::commit`].
     pub fn prune(&mut self, now: RunTime, protected: Protected) -> Result<Pruned, CommitError> {
+        if self.open.as_ref().is_some_and(Open::is_behind) {
+            return Ok(Pruned {
+                more: true,
+                waits: true,
+                ..Pruned::default()
+            });
+        }
+        let begun = Instant::now();
         // Taken over only when the step is committed.
         let mut usage = self.usage.clone();
         let mut round = std::mem::take(&mut self.round);
         let retention = self.options.retention.clone();
-        let pruned = self
-            .write(|transaction| round.step(transaction, &retention, &mut usage, now, protected))?;
+        let messages = self.pace.messages();
+        let pruned = self.write(|transaction| {
+            round.step(
+                transaction,
+                &retention,
+                &mut usage,
+                now,
+                protected,
+                messages,
+            )
+        })?;
         (self.usage, self.round) = (usage, round);
+        self.pace.note(begun.elapsed());
         Ok(pruned)
     }
 
@@ -281,11 +297,11 @@ impl Store {
 }
 
 impl Open {
-    fn new(connection: Connection, location: &Location) -> rusqlite::Result<Self> {
+    fn new(mut connection: Connection, location: &Location) -> rusqlite::Result<Self> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let checkpointer = match location {
             Location::File(_) => {
-                let checkpointer = Checkpointer::start(location)?;
+                let checkpointer = Checkpointer::start(location, &mut connection)?;
                 // What an earlier run left in the write-ahead log.
                 checkpointer.notify();
                 Some(checkpointer)
@@ -305,13 +321,26 @@ impl Open {
             return;
         };
         checkpointer.notify();
-        let progress = checkpointer.progress();
-        if progress.pages > WAL_PAGES
-            && progress.behind < WAL_PAGES_BEHIND
-            && let Err(error) = checkpoint::checkpoint(&self.connection, "RESTART")
+        if checkpointer.progress().is_to_be_restarted()
+            && let Err(error) = checkpointer.restart(&self.connection)
         {
             tracing::warn!(%error, "the write-ahead log cannot be restarted");
         }
+    }
+
+    /// Whether the write-ahead log is so long that what can wait has to, until
+    /// it is short again.
+    fn is_behind(&self) -> bool {
+        let is_long = || {
+            let checkpointer = self.checkpointer.as_ref();
+            checkpointer.is_some_and(|checkpointer| checkpointer.progress().is_long())
+        };
+        if !is_long() {
+            return false;
+        }
+        // It may be that nobody commits anything else.
+        self.after_commit();
+        is_long()
     }
 }
 
