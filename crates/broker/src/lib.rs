@@ -13,6 +13,7 @@ mod broker;
 mod clock;
 mod error;
 mod maintenance;
+mod patience;
 mod pickup;
 mod sequencer;
 mod start;

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::Shared;
 use crate::error::Refused;
+use crate::patience;
 
 /// Orders that wait for the sequencer at most. Beyond, callers wait in turn,
 /// [`crate::Refused::Busy`] if that takes too long.
@@ -24,6 +25,9 @@ const DAMAGED_COMMITS: u32 = 3;
 
 /// The least time between two looks at the size of the database.
 const MEASURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The time between two steps of pruning where the store asks for some.
+const PRUNE_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the sequencer is told.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub(crate) struct Sequencer {
     shared: Arc<Shared>,
     orders: mpsc::Receiver<Order>,
     pruning: bool,
+    /// When the next step of pruning is due.
+    prune_at: Instant,
     /// Commits that met damage, one after the other.
     damaged: u32,
     /// Whether it was said in this round that undelivered messages were pruned.
@@ -71,6 +77,7 @@ impl Sequencer {
             shared,
             orders,
             pruning: false,
+            prune_at: Instant::now(),
             damaged: 0,
             warned: false,
             measured: Instant::now(),
@@ -114,11 +121,13 @@ impl Sequencer {
         }
     }
 
-    /// Gathers the orders that are there, and waits for the first one unless
+    /// Gathers the orders that are there, and waits for the first one until
     /// there is other work. No linger: under load the batches grow by
     /// themselves. False when no order can come any more.
     fn collect(&mut self, batch: &mut Vec<Order>) -> bool {
-        if !self.pruning {
+        if self.pruning {
+            batch.extend(patience::receive(&mut self.orders, self.prune_at));
+        } else {
             match self.orders.blocking_recv() {
                 Some(order) => batch.push(order),
                 None => return false,
@@ -205,8 +214,13 @@ impl Sequencer {
         }
     }
 
+    /// Does a step of pruning, if one is due. What is ordered gets as much time
+    /// as the pruning: otherwise each publish would wait for a step, and those
+    /// who wait for their answers before they go on would be slowed down to
+    /// the pace of the steps.
     fn prune_step(&mut self) {
-        if !self.pruning {
+        let begun = Instant::now();
+        if !self.pruning || begun < self.prune_at {
             return;
         }
         let protected = {
@@ -226,6 +240,9 @@ impl Sequencer {
                     );
                 }
                 self.pruning = pruned.more;
+                let took = begun.elapsed();
+                let pause = if pruned.waits { PRUNE_PAUSE } else { took };
+                self.prune_at = Instant::now() + pause;
             }
             Err(error) => {
                 tracing::warn!(%error, "the log could not be pruned");
