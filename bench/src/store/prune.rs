@@ -38,16 +38,13 @@ pub(crate) fn steps(log: &Seed) -> Result<(), Box<dyn Error>> {
     loop {
         let begun = Instant::now();
         let step = store.prune(now, protected)?;
-        if step.waits {
-            std::thread::sleep(Duration::from_millis(5));
-            continue;
-        }
         let latencies = if step.messages > 0 {
             &mut taking
         } else {
             &mut giving
         };
         note(latencies, begun.elapsed());
+        std::thread::sleep(step.pause);
         pruned += step.messages;
         if !step.more {
             break;

@@ -26,9 +26,6 @@ const DAMAGED_COMMITS: u32 = 3;
 /// The least time between two looks at the size of the database.
 const MEASURE_PAUSE: Duration = Duration::from_secs(1);
 
-/// The time between two steps of pruning where the store asks for some.
-const PRUNE_PAUSE: Duration = Duration::from_millis(5);
-
 /// What the sequencer is told.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -214,10 +211,11 @@ impl Sequencer {
         }
     }
 
-    /// Does a step of pruning, if one is due. What is ordered gets as much time
-    /// as the pruning: otherwise each publish would wait for a step, and those
-    /// who wait for their answers before they go on would be slowed down to
-    /// the pace of the steps.
+    /// Does a step of pruning, if one is due. What is ordered gets twice as much
+    /// time as the pruning: otherwise each publish would wait for a step, and
+    /// those who wait for their answers before they go on would be slowed down to
+    /// the pace of the steps. When there is far too much in the log it gets as
+    /// much: the log must not grow faster than it is pruned.
     fn prune_step(&mut self) {
         let begun = Instant::now();
         if !self.pruning || begun < self.prune_at {
@@ -241,8 +239,8 @@ impl Sequencer {
                 }
                 self.pruning = pruned.more;
                 let took = begun.elapsed();
-                let pause = if pruned.waits { PRUNE_PAUSE } else { took };
-                self.prune_at = Instant::now() + pause;
+                let others = if self.store.is_pressing() { 1 } else { 2 };
+                self.prune_at = Instant::now() + pruned.pause.max(took * others);
             }
             Err(error) => {
                 tracing::warn!(%error, "the log could not be pruned");

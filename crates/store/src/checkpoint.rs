@@ -5,6 +5,7 @@
 //! work while the writer goes on, and by its syncs bounds what a power cut can
 //! take to the time between two rounds.
 
+use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -13,23 +14,23 @@ use std::time::Duration;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode};
 
-use crate::location::Location;
-
 /// The pause between two rounds while there is something to move.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The pause while there is much to move.
-const SHORT_PAUSE: Duration = Duration::from_millis(10);
+/// The time that the writer has to begin a long one anew: it cannot while a
+/// round is under way.
+const WRITERS_TURN: Duration = Duration::from_millis(10);
 
 /// The write-ahead log is long when it has more pages than this. 64 MiB.
 const LONG_PAGES: u64 = 64 * 1024 * 1024 / 4096;
 
-/// A long one is begun anew when no more than this is left to move, so that it
-/// takes a moment only ...
-const LITTLE_PAGES: u64 = 2048;
+/// A long one is begun anew when no more pages than this are left to move ...
+const LITTLE_PAGES: u64 = 128;
 
-/// ... or when it is longer than this all the same. 256 MiB.
-const TOO_LONG_PAGES: u64 = 4 * LONG_PAGES;
+/// ... and one for each so many pages that it is longer: nothing can be stored
+/// meanwhile, which takes some milliseconds for a hundred scattered pages, but a
+/// log that never gets there must not grow for ever, either.
+const PAGES_PER_PAGE: u64 = 16;
 
 /// How far the write-ahead log has got, in pages.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +52,8 @@ impl Progress {
     /// Whether the writer should begin it anew.
     pub(crate) fn is_to_be_restarted(self) -> bool {
         let behind = self.pages.saturating_sub(self.moved);
-        self.is_long() && (behind < LITTLE_PAGES || self.pages > TOO_LONG_PAGES)
+        let too_long = self.pages.saturating_sub(LONG_PAGES);
+        self.is_long() && behind <= LITTLE_PAGES + too_long / PAGES_PER_PAGE
     }
 }
 
@@ -69,6 +71,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Signal {
     dirty: bool,
+    restarted: bool,
     stop: bool,
 }
 
@@ -80,9 +83,13 @@ pub(crate) struct Checkpointer {
 }
 
 impl Checkpointer {
-    /// Begins to move what `writer` writes.
-    pub(crate) fn start(location: &Location, writer: &mut Connection) -> rusqlite::Result<Self> {
-        let connection = location.connect()?;
+    /// Begins to move what `writer` writes, on a connection of its own to the
+    /// database in `file`.
+    pub(crate) fn start(
+        connection: Connection,
+        file: Arc<File>,
+        writer: &mut Connection,
+    ) -> rusqlite::Result<Self> {
         connection.busy_timeout(Duration::ZERO)?;
         let shared = Arc::new(Shared::default());
         let counted = Arc::clone(&shared);
@@ -95,7 +102,7 @@ impl Checkpointer {
             .name("checkpoint".into())
             .spawn({
                 let shared = Arc::clone(&shared);
-                move || run(&connection, &shared)
+                move || run(&connection, &file, &shared)
             })
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         Ok(Self {
@@ -123,6 +130,8 @@ impl Checkpointer {
     pub(crate) fn restart(&self, writer: &Connection) -> rusqlite::Result<()> {
         if !checkpoint(writer, "RESTART")?.is_busy {
             self.shared.pages.store(0, Ordering::Relaxed);
+            lock(&self.shared).restarted = true;
+            self.shared.changed.notify_one();
         }
         Ok(())
     }
@@ -152,7 +161,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Signal> {
     shared.signal.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn run(connection: &Connection, shared: &Shared) {
+fn run(connection: &Connection, file: &File, shared: &Shared) {
     loop {
         let signal = lock(shared);
         let mut signal = shared
@@ -163,23 +172,44 @@ fn run(connection: &Connection, shared: &Shared) {
             return;
         }
         signal.dirty = false;
+        signal.restarted = false;
         drop(signal);
         match checkpoint(connection, "PASSIVE") {
-            Ok(progress) => shared.moved.store(progress.moved, Ordering::Relaxed),
+            Ok(progress) => {
+                if progress.is_long() {
+                    sync_ahead(file);
+                }
+                shared.moved.store(progress.moved, Ordering::Relaxed);
+            }
             // The writer is at it: the next round comes soon enough.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 lock(shared).dirty = true;
             }
             Err(error) => tracing::warn!(%error, "the write-ahead log cannot be moved"),
         }
-        let is_long = shared.progress().is_long();
-        let pause = if is_long { SHORT_PAUSE } else { PAUSE };
+        let progress = shared.progress();
+        let pause = match (progress.is_to_be_restarted(), progress.is_long()) {
+            (true, _) => WRITERS_TURN,
+            // The shorter a round, the less is left to move after it.
+            (false, true) => continue,
+            (false, false) => PAUSE,
+        };
         let signal = lock(shared);
         let (signal, _) = shared
             .changed
-            .wait_timeout_while(signal, pause, |signal| !signal.stop)
+            .wait_timeout_while(signal, pause, |signal| !signal.stop && !signal.restarted)
             .unwrap_or_else(PoisonError::into_inner);
         drop(signal);
+    }
+}
+
+/// Has the disk write what was moved. SQLite syncs the database when all of the
+/// write-ahead log is moved, which under load is when the writer begins it anew:
+/// then the writer would wait for all of it.
+fn sync_ahead(file: &File) {
+    if let Err(error) = file.sync_data() {
+        // Nothing is believed to be on the disk for that: SQLite syncs, too.
+        tracing::warn!(%error, "the database cannot be synced");
     }
 }
 

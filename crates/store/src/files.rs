@@ -18,9 +18,18 @@ const SUSPECT: &str = ".suspect";
 /// Damaged databases that are kept. More: a person has to look first.
 const MAX_ASIDE: u32 = 100;
 
+/// What a process has that may use a database.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    /// Holds the advisory lock until it is dropped.
+    pub(crate) lock: File,
+    /// The database file.
+    pub(crate) database: File,
+}
+
 /// Makes the folder and an empty database where there are none, and takes the
-/// advisory lock, which the returned file holds until it is dropped.
-pub(crate) fn claim(database: &Path) -> Result<File, OpenError> {
+/// advisory lock.
+pub(crate) fn claim(database: &Path) -> Result<Claim, OpenError> {
     if let Some(folder) = database.parent() {
         create_folder(folder).map_err(|source| OpenError::Files {
             path: folder.to_owned(),
@@ -50,8 +59,8 @@ pub(crate) fn claim(database: &Path) -> Result<File, OpenError> {
         }
     }
     // SQLite gives its other files the mode of the database.
-    open(database)?;
-    Ok(lock)
+    let database = open(database)?;
+    Ok(Claim { lock, database })
 }
 
 /// Gives the files of a damaged database names of their own, so that nothing
@@ -60,7 +69,7 @@ pub(crate) fn claim(database: &Path) -> Result<File, OpenError> {
 /// # Errors
 /// When another process has it open, or the files cannot be renamed.
 pub fn set_aside(database: &Path) -> Result<PathBuf, OpenError> {
-    let _lock = claim(database)?;
+    let _claim = claim(database)?;
     let failed = |source| OpenError::Files {
         path: database.to_owned(),
         source,

@@ -1,6 +1,8 @@
 //! Where the database is.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -12,15 +14,25 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Where the database is: what every connection to it is opened with.
 #[derive(Clone, Debug)]
 pub(crate) enum Location {
-    /// In this file.
-    File(PathBuf),
+    /// In a file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The file itself, open for as long as somebody may have a connection:
+        /// on Unix the locks of all of them end when any of its handles in this
+        /// process is closed.
+        file: Arc<File>,
+    },
     /// In this process alone, for as long as a connection is open.
     Memory(String),
 }
 
 impl Location {
-    pub(crate) fn file(path: &Path) -> Self {
-        Self::File(path.to_owned())
+    pub(crate) fn file(path: &Path, file: File) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            file: Arc::new(file),
+        }
     }
 
     /// A database in memory that nobody else has.
@@ -32,7 +44,7 @@ impl Location {
 
     pub(crate) fn connect(&self) -> rusqlite::Result<Connection> {
         let connection = match self {
-            Self::File(path) => {
+            Self::File { path, .. } => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
                     | OpenFlags::SQLITE_OPEN_NO_MUTEX
                     | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
@@ -47,7 +59,7 @@ impl Location {
     /// The path, as it stands in messages.
     pub(crate) fn shown(&self) -> PathBuf {
         match self {
-            Self::File(path) => path.clone(),
+            Self::File { path, .. } => path.clone(),
             Self::Memory(_) => "the database in memory".into(),
         }
     }

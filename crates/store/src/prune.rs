@@ -1,5 +1,7 @@
 //! Taking the older end off the log, in small steps.
 
+use std::time::Duration;
+
 use moustique_core::{Keep, MessageId, PolicyId, Retention, RunTime};
 use rusqlite::{Transaction, params};
 
@@ -7,6 +9,11 @@ use crate::usage::Usage;
 
 /// Pages given back to the file system in one step. 1 MiB.
 const STEP_PAGES: u32 = 256;
+
+/// The time between two such steps. The file gets shorter when the write-ahead
+/// log is begun anew, and the more of it was given back until then, the longer
+/// that takes: it took 40 ms where steps followed each other.
+const STEP_PAUSE: Duration = Duration::from_millis(50);
 
 /// Unused pages that stay in the file: they are about to be used again. 16 MiB.
 const SPARE_PAGES: u64 = 4_096;
@@ -30,9 +37,18 @@ pub struct Pruned {
     pub unsettled: bool,
     /// Whether there may be more to do.
     pub more: bool,
-    /// Whether nothing was done, because the write-ahead log has to get shorter
-    /// first: the next step should wait for some milliseconds.
-    pub waits: bool,
+    /// The least time until the next step.
+    pub pause: Duration,
+}
+
+impl Pruned {
+    /// Nothing, because the write-ahead log has to get shorter first.
+    pub(crate) const WAITS: Self = Self {
+        messages: 0,
+        unsettled: false,
+        more: true,
+        pause: Duration::from_millis(5),
+    };
 }
 
 /// The policies that still have to be looked at, and what is done after them.
@@ -88,6 +104,7 @@ impl Round {
             vacuum(transaction)?;
             return Ok(Pruned {
                 more: true,
+                pause: STEP_PAUSE,
                 ..Pruned::default()
             });
         }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use moustique_core::{Change, Loaded, Logged, Message, MessageId, Retention, RunTime};
@@ -64,13 +65,14 @@ impl Store {
         let (location, lock) = match options.durability {
             Durability::Memory => (Location::memory(), None),
             Durability::Process | Durability::Power => {
-                (Location::file(path), Some(files::claim(path)?))
+                let claim = files::claim(path)?;
+                (Location::file(path, claim.database), Some(claim.lock))
             }
         };
         let sqlite = |error| OpenError::from_sqlite(location.shown(), error);
         let anchor = match &location {
             Location::Memory(_) => Some(location.connect().map_err(sqlite)?),
-            Location::File(_) => None,
+            Location::File { .. } => None,
         };
         // Looked at before anything is written to it.
         let mut connection = location.connect().map_err(sqlite)?;
@@ -171,11 +173,7 @@ impl Store {
     /// As [`Store::commit`].
     pub fn prune(&mut self, now: RunTime, protected: Protected) -> Result<Pruned, CommitError> {
         if self.open.as_ref().is_some_and(Open::is_behind) {
-            return Ok(Pruned {
-                more: true,
-                waits: true,
-                ..Pruned::default()
-            });
+            return Ok(Pruned::WAITS);
         }
         let begun = Instant::now();
         // Taken over only when the step is committed.
@@ -205,7 +203,7 @@ impl Store {
     pub fn space(&mut self) -> Result<Space, CommitError> {
         let pages = self.opened().and_then(|open| Pages::read(&open.connection));
         let write_ahead = match &self.location {
-            Location::File(path) => files::write_ahead_bytes(path),
+            Location::File { path, .. } => files::write_ahead_bytes(path),
             Location::Memory(_) => 0,
         };
         Ok(self.usage.space(pages?, write_ahead))
@@ -276,7 +274,9 @@ impl Store {
             let _ = self.opened();
         }
         let result = result.map_err(CommitError::from);
-        if let (Err(CommitError::Damaged(_)), Location::File(path)) = (&result, &self.location) {
+        if let (Err(CommitError::Damaged(_)), Location::File { path, .. }) =
+            (&result, &self.location)
+        {
             files::suspect(path);
         }
         result
@@ -300,8 +300,9 @@ impl Open {
     fn new(mut connection: Connection, location: &Location) -> rusqlite::Result<Self> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let checkpointer = match location {
-            Location::File(_) => {
-                let checkpointer = Checkpointer::start(location, &mut connection)?;
+            Location::File { file, .. } => {
+                let file = Arc::clone(file);
+                let checkpointer = Checkpointer::start(location.connect()?, file, &mut connection)?;
                 // What an earlier run left in the write-ahead log.
                 checkpointer.notify();
                 Some(checkpointer)
