@@ -8,8 +8,9 @@ use moustique_core::{ClientName, Filter, Logged, Message, MessageId, Retention};
 use rusqlite::{Connection, OpenFlags, Row, Transaction};
 
 use crate::error::CommitError;
+use crate::row;
 use crate::store::Store;
-use crate::{row, write};
+use crate::write::{self, MessageRow};
 
 /// Messages that are brought over at most, the newest ones: the values and what
 /// clients wait for count, the rest is history.
@@ -69,10 +70,10 @@ pub fn rescue(damaged: &Path, store: &mut Store) -> Result<Rescued, CommitError>
     };
     store.rescue(&messages, |transaction| {
         for message in &messages {
-            write::message(transaction, message)?;
+            MessageRow::new(&message.message).append(transaction, message)?;
         }
         for value in &values {
-            write::value(transaction, value)?;
+            MessageRow::new(value).make_value(transaction)?;
         }
         write_clients(transaction, &clients.rows, &subscriptions.rows)
     })?;

@@ -32,7 +32,8 @@ pub(crate) fn written() -> Limits {
 /// When the row does not hold one, or not the one that was written.
 pub(crate) fn message(row: &Row<'_>, limits: &Limits) -> rusqlite::Result<Message> {
     let message = unverified_message(row, limits)?;
-    verify(row, 9, message_checksum(&message))?;
+    let checksum = message_checksum(&message, &message.address.to_string());
+    verify(row, 9, checksum)?;
     Ok(message)
 }
 
@@ -59,8 +60,9 @@ pub(crate) fn unverified_message(row: &Row<'_>, limits: &Limits) -> rusqlite::Re
     })
 }
 
-/// The number that a message's row carries beside it.
-pub(crate) fn message_checksum(message: &Message) -> u32 {
+/// The number that a message's row carries beside it; `address` is the text that
+/// stands there for the message's.
+pub(crate) fn message_checksum(message: &Message, address: &str) -> u32 {
     let mut checksum = Checksum::default();
     checksum.number(message.id.0.cast_signed());
     checksum.number(message.time.0);
@@ -68,7 +70,7 @@ pub(crate) fn message_checksum(message: &Message) -> u32 {
     checksum.text(message.topic.as_str());
     checksum.text(&message.payload);
     checksum.text(message.from.as_ref().map_or("", |name| name.as_str()));
-    checksum.text(&message.address.to_string());
+    checksum.text(address);
     checksum.number(message.updated_time);
     checksum.number(kind(message.kind));
     checksum.finish()

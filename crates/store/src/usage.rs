@@ -1,6 +1,6 @@
 //! How much the log holds, policy by policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use moustique_core::{Change, Filter, Logged, PolicyId, Retention};
 use rusqlite::{Connection, Transaction, params};
@@ -132,15 +132,25 @@ fn adopt(transaction: &Transaction<'_>, retention: &Retention) -> rusqlite::Resu
         return Ok(());
     }
     let limits = row::written();
-    let mut topics = transaction.prepare("SELECT DISTINCT topic FROM messages")?;
-    let mut update =
-        transaction.prepare("UPDATE messages SET policy = ?2 WHERE topic = ?1 AND policy <> ?2")?;
-    let mut rows = topics.query([])?;
+    let mut policies: HashMap<String, isize> = HashMap::new();
+    let mut messages = transaction.prepare("SELECT id, topic, policy FROM messages")?;
+    let mut update = transaction.prepare("UPDATE messages SET policy = ?2 WHERE id = ?1")?;
+    let mut rows = messages.query([])?;
     while let Some(row) = rows.next()? {
-        let text: String = row.get(0)?;
-        let topic =
-            moustique_core::Topic::parse(&text, &limits).map_err(|error| row::invalid(0, error))?;
-        update.execute(params![text, retention.policy(&topic).0.cast_signed()])?;
+        let text: String = row.get(1)?;
+        let policy = match policies.get(&text) {
+            Some(policy) => *policy,
+            None => {
+                let topic = moustique_core::Topic::parse(&text, &limits)
+                    .map_err(|error| row::invalid(1, error))?;
+                let policy = retention.policy(&topic).0.cast_signed();
+                policies.insert(text, policy);
+                policy
+            }
+        };
+        if policy != row.get::<_, isize>(2)? {
+            update.execute(params![row.get::<_, i64>(0)?, policy])?;
+        }
     }
     transaction.execute("DELETE FROM policies", [])?;
     let mut insert = transaction.prepare("INSERT INTO policies (id, filter) VALUES (?1, ?2)")?;

@@ -1,6 +1,6 @@
 //! A batch of changes as statements.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use moustique_core::{Change, ClientName, Filter, Logged, Message, MessageId};
 use rusqlite::{Connection, Transaction, params};
@@ -10,15 +10,16 @@ use crate::row;
 /// Writes the changes in their order.
 pub(crate) fn changes(transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
     // Of several messages of a topic only the last one is its value.
-    let mut values: HashMap<&str, &Message> = HashMap::new();
+    let mut values: HashMap<&str, MessageRow<'_>> = HashMap::new();
     for change in changes {
         match change {
             Change::Logged(logged) => {
-                message(transaction, logged)?;
                 let message = &logged.message;
+                let row = MessageRow::new(message);
+                row.append(transaction, logged)?;
                 // A notification leaves the value as it is.
                 if message.kind.is_value() || !message.kind.is_delivered() {
-                    values.insert(message.topic.as_str(), message);
+                    values.insert(message.topic.as_str(), row);
                 }
             }
             Change::Subscribed {
@@ -47,8 +48,8 @@ pub(crate) fn changes(transaction: &Transaction<'_>, changes: &[Change]) -> rusq
             }
         }
     }
-    for message in values.into_values() {
-        value(transaction, message)?;
+    for row in values.values() {
+        row.make_value(transaction)?;
     }
     Ok(())
 }
@@ -65,89 +66,128 @@ pub(crate) fn undo_after(connection: &mut Connection, last: MessageId) -> rusqli
         return Ok(());
     }
     let transaction = connection.transaction()?;
-    let topics: Vec<String> = transaction
+    let mut topics: HashSet<String> = transaction
         .prepare("SELECT DISTINCT topic FROM messages WHERE id > ?1")?
         .query_map([last], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     transaction.execute("DELETE FROM messages WHERE id > ?1", [last])?;
-    for topic in topics {
-        transaction.execute("DELETE FROM last_values WHERE topic = ?1", [&topic])?;
-        transaction.execute(
-            "INSERT INTO last_values
-                 (id, time, taken, topic, payload, publisher, address, updated_time, kind,
-                  checksum)
-             SELECT id, time, taken, topic, payload, publisher, address, updated_time, kind,
-                    checksum
-             FROM (SELECT * FROM messages WHERE topic = ?1 AND kind <> 2
-                   ORDER BY id DESC LIMIT 1)
-             WHERE kind <> 3",
-            [&topic],
-        )?;
+    for topic in &topics {
+        transaction.execute("DELETE FROM last_values WHERE topic = ?1", [topic])?;
+    }
+    {
+        // One way back through the log for all of them: the log is not in the
+        // order of the topics.
+        let mut log = transaction
+            .prepare("SELECT id, topic FROM messages WHERE kind <> 2 ORDER BY id DESC")?;
+        let mut rows = log.query([])?;
+        while !topics.is_empty()
+            && let Some(row) = rows.next()?
+        {
+            if topics.remove(&row.get::<_, String>(1)?) {
+                restore_value(&transaction, row.get(0)?)?;
+            }
+        }
     }
     transaction.commit()
 }
 
-/// Appends a message to the log.
-pub(crate) fn message(transaction: &Transaction<'_>, logged: &Logged) -> rusqlite::Result<()> {
-    let message = &logged.message;
-    transaction
-        .prepare_cached(
-            "INSERT INTO messages
-                 (id, time, taken, topic, payload, publisher, address, updated_time, kind,
-                  checksum, repeat_id, policy, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        )?
-        .execute(params![
-            message.id.0.cast_signed(),
-            message.time.0,
-            message.taken.0.cast_signed(),
-            message.topic.as_str(),
-            message.payload.as_ref(),
-            message.from.as_ref().map(|name| name.as_str()),
-            message.address.to_string(),
-            message.updated_time,
-            row::kind(message.kind),
-            row::message_checksum(message),
-            logged.repeat_id.as_ref().map(|id| id.as_str()),
-            logged.policy.0.cast_signed(),
-            message.bytes().cast_signed(),
-        ])?;
+/// Makes a message of the log the value of its topic, which has none, unless it
+/// is a tombstone.
+fn restore_value(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO last_values
+             (id, time, taken, topic, payload, publisher, address, updated_time, kind, checksum)
+         SELECT id, time, taken, topic, payload, publisher, address, updated_time, kind, checksum
+         FROM messages WHERE id = ?1 AND kind <> 3",
+        [id],
+    )?;
     Ok(())
 }
 
-/// Makes a message the value of its topic, or takes the value away.
-pub(crate) fn value(transaction: &Transaction<'_>, message: &Message) -> rusqlite::Result<()> {
-    if !message.kind.is_value() {
-        transaction
-            .prepare_cached("DELETE FROM last_values WHERE topic = ?1")?
-            .execute([message.topic.as_str()])?;
-        return Ok(());
+/// A message with what its rows in the log and among the values have in common.
+pub(crate) struct MessageRow<'a> {
+    message: &'a Message,
+    address: String,
+    checksum: u32,
+}
+
+impl<'a> MessageRow<'a> {
+    pub(crate) fn new(message: &'a Message) -> Self {
+        let address = message.address.to_string();
+        Self {
+            checksum: row::message_checksum(message, &address),
+            message,
+            address,
+        }
     }
-    transaction
-        .prepare_cached(
-            "INSERT INTO last_values
-                 (id, time, taken, topic, payload, publisher, address, updated_time, kind,
-                  checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             ON CONFLICT (topic) DO UPDATE SET
-                 id = excluded.id, time = excluded.time, taken = excluded.taken,
-                 payload = excluded.payload, publisher = excluded.publisher,
-                 address = excluded.address, updated_time = excluded.updated_time,
-                 kind = excluded.kind, checksum = excluded.checksum",
-        )?
-        .execute(params![
-            message.id.0.cast_signed(),
-            message.time.0,
-            message.taken.0.cast_signed(),
-            message.topic.as_str(),
-            message.payload.as_ref(),
-            message.from.as_ref().map(|name| name.as_str()),
-            message.address.to_string(),
-            message.updated_time,
-            row::kind(message.kind),
-            row::message_checksum(message),
-        ])?;
-    Ok(())
+
+    /// Appends it to the log.
+    pub(crate) fn append(
+        &self,
+        transaction: &Transaction<'_>,
+        logged: &Logged,
+    ) -> rusqlite::Result<()> {
+        let message = self.message;
+        transaction
+            .prepare_cached(
+                "INSERT INTO messages
+                     (id, time, taken, topic, payload, publisher, address, updated_time, kind,
+                      checksum, repeat_id, policy, bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            )?
+            .execute(params![
+                message.id.0.cast_signed(),
+                message.time.0,
+                message.taken.0.cast_signed(),
+                message.topic.as_str(),
+                message.payload.as_ref(),
+                message.from.as_ref().map(|name| name.as_str()),
+                self.address,
+                message.updated_time,
+                row::kind(message.kind),
+                self.checksum,
+                logged.repeat_id.as_ref().map(|id| id.as_str()),
+                logged.policy.0.cast_signed(),
+                message.bytes().cast_signed(),
+            ])?;
+        Ok(())
+    }
+
+    /// Makes it the value of its topic, or takes the value away.
+    pub(crate) fn make_value(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let message = self.message;
+        if !message.kind.is_value() {
+            transaction
+                .prepare_cached("DELETE FROM last_values WHERE topic = ?1")?
+                .execute([message.topic.as_str()])?;
+            return Ok(());
+        }
+        transaction
+            .prepare_cached(
+                "INSERT INTO last_values
+                     (id, time, taken, topic, payload, publisher, address, updated_time, kind,
+                      checksum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                 ON CONFLICT (topic) DO UPDATE SET
+                     id = excluded.id, time = excluded.time, taken = excluded.taken,
+                     payload = excluded.payload, publisher = excluded.publisher,
+                     address = excluded.address, updated_time = excluded.updated_time,
+                     kind = excluded.kind, checksum = excluded.checksum",
+            )?
+            .execute(params![
+                message.id.0.cast_signed(),
+                message.time.0,
+                message.taken.0.cast_signed(),
+                message.topic.as_str(),
+                message.payload.as_ref(),
+                message.from.as_ref().map(|name| name.as_str()),
+                self.address,
+                message.updated_time,
+                row::kind(message.kind),
+                self.checksum,
+            ])?;
+        Ok(())
+    }
 }
 
 /// Adds a client, unless it is known.
