@@ -37,28 +37,7 @@ where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let (head, body) = request.into_parts();
-    verb.check_method(head.method.as_str())?;
-    check_content_encoding(&head.headers)?;
-    let query = head.uri.query();
-    let header = head.headers.get(ENCODING_HEADER).map(HeaderValue::as_bytes);
-    let request = if head.method == Method::GET {
-        // The query is the form; an `encoding` in it is read with it.
-        let declared = Encoding::declared(header, None)?;
-        decode(
-            app,
-            verb,
-            query.unwrap_or_default().as_bytes(),
-            declared,
-            peer,
-        )?
-    } else {
-        let declared = Encoding::declared(header, query)?;
-        let form = body::read(body, &app.http)
-            .await
-            .map_err(|error| Refusal::from_body(error, &app.http))?;
-        decode(app, verb, &form, declared, peer)?
-    };
+    let request = understood(app, verb, request, peer).await?;
     let encoding = request.encoding;
     match request.command {
         Command::Post(post) => {
@@ -86,6 +65,38 @@ where
             None => Err(Rejection::NoValue { topic: get.topic }.into()),
         },
         Command::Version => Ok(reply(version_reply(&app.version, encoding))),
+    }
+}
+
+/// What a request asks for. Nothing of it is left when this returns: the head
+/// and the body are parts of the connection's buffer, which can be used again
+/// only when nobody holds them, and an answer may take its time.
+async fn understood<B>(
+    app: &Inner,
+    verb: Verb,
+    request: Request<B>,
+    peer: IpAddr,
+) -> Result<moustique_protocol::Request, Refusal>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (head, body) = request.into_parts();
+    verb.check_method(head.method.as_str())?;
+    check_content_encoding(&head.headers)?;
+    let query = head.uri.query();
+    let header = head.headers.get(ENCODING_HEADER).map(HeaderValue::as_bytes);
+    if head.method == Method::GET {
+        // The query is the form; an `encoding` in it is read with it.
+        let declared = Encoding::declared(header, None)?;
+        let form = query.unwrap_or_default().as_bytes();
+        Ok(decode(app, verb, form, declared, peer)?)
+    } else {
+        let declared = Encoding::declared(header, query)?;
+        let form = body::read(body, &app.http)
+            .await
+            .map_err(|error| Refusal::from_body(error, &app.http))?;
+        Ok(decode(app, verb, &form, declared, peer)?)
     }
 }
 
