@@ -1,37 +1,29 @@
 //! The handle.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use moustique_core::{
     ClientKey, ClientName, Command, Draft, Filter, Handover, LeaseToken, LetGo, Limits, Message,
-    Outcome, Picked, State, Take, Timestamp, Topic,
+    Outcome, Picked, State, Take, Topic,
 };
-use moustique_store::{Reader, Space, Span};
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+use moustique_store::Span;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::{task, time};
 
-use crate::clock::Clock;
 use crate::error::Refused;
 use crate::pickup::{Pickup, PickupOrder};
 use crate::sequencer::Order;
+use crate::shared::Shared;
 use crate::statistics::{Contents, Counters, Statistics};
-use crate::waiters::Waiters;
 
 /// How long an order waits for a place before the sequencer.
 const ORDER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Batches that a listener of the feed may be behind. Beyond, it misses the
-/// oldest and is told so.
-const FEED_BATCHES: usize = 1_024;
-
 /// How long a pickup that does not wait for messages waits for the reply before
 /// it to go out.
 const BUSY_PATIENCE: Duration = Duration::from_millis(100);
-
-/// Readers of the log at a time. Beyond, they wait in turn.
-const READERS: usize = 2;
 
 /// How the broker runs.
 #[derive(Clone, Debug)]
@@ -51,32 +43,6 @@ impl Default for Options {
     }
 }
 
-/// A part of a sorted list, and how long the whole list is.
-#[derive(Clone, Debug)]
-pub struct Listed<T> {
-    /// The first rows.
-    pub rows: Vec<T>,
-    /// Rows in all.
-    pub total: usize,
-}
-
-/// A client as it is shown.
-#[derive(Clone, Debug)]
-pub struct ClientView {
-    /// The name it gave itself.
-    pub name: ClientName,
-    /// The address of its last request.
-    pub address: IpAddr,
-    /// When it was heard of last.
-    pub seen: Timestamp,
-    /// Its filters, sorted.
-    pub filters: Vec<Filter>,
-    /// How many messages wait for it.
-    pub waiting: usize,
-    /// How many messages it was handed that it has not let go of.
-    pub held: usize,
-}
-
 /// A running broker. Cloning gives another handle to the same one.
 #[derive(Clone, Debug)]
 pub struct Broker {
@@ -84,67 +50,6 @@ pub struct Broker {
     /// Not in [`Shared`]: the sequencer, which holds that, ends when the last
     /// handle is gone.
     orders: mpsc::Sender<Order>,
-}
-
-/// What the handles, the sequencer and the maintenance share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) clock: Clock,
-    inner: Mutex<Inner>,
-    space: Mutex<Space>,
-    reader: Reader,
-    readers: Semaphore,
-    feed: broadcast::Sender<Arc<[Arc<Message>]>>,
-    stopping: watch::Sender<bool>,
-    ended: watch::Sender<bool>,
-    pub(crate) counters: Counters,
-}
-
-/// What the one lock guards.
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) state: State,
-    pub(crate) waiters: Waiters,
-}
-
-impl Shared {
-    pub(crate) fn new(clock: Clock, state: State, reader: Reader, space: Space) -> Self {
-        Self {
-            clock,
-            inner: Mutex::new(Inner {
-                state,
-                waiters: Waiters::default(),
-            }),
-            space: Mutex::new(space),
-            reader,
-            readers: Semaphore::new(READERS),
-            feed: broadcast::Sender::new(FEED_BATCHES),
-            stopping: watch::Sender::new(false),
-            ended: watch::Sender::new(false),
-            counters: Counters::new(),
-        }
-    }
-
-    pub(crate) fn lock_space(&self) -> MutexGuard<'_, Space> {
-        self.space.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A thread that panicked under the lock has changed nothing that could
-    /// not be read: the broker goes on.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn set_ended(&self) {
-        self.stopping.send_replace(true);
-        self.ended.send_replace(true);
-    }
-
-    pub(crate) fn publish_to_feed(&self, messages: Vec<Arc<Message>>) {
-        if self.feed.receiver_count() > 0 {
-            let _ = self.feed.send(messages.into());
-        }
-    }
 }
 
 impl Broker {
@@ -282,64 +187,6 @@ impl Broker {
         match read {
             Ok(read) => read.map_err(|error| Refused::NotRead(error.to_string())),
             Err(error) => Err(Refused::NotRead(error.to_string())),
-        }
-    }
-
-    /// The last message of a topic.
-    #[must_use]
-    pub fn value(&self, topic: &str) -> Option<Arc<Message>> {
-        self.shared.lock().state.values().get(topic).cloned()
-    }
-
-    /// Whether the topic has a value.
-    #[must_use]
-    pub fn knows_topic(&self, topic: &str) -> bool {
-        self.shared.lock().state.values().get(topic).is_some()
-    }
-
-    /// How many topics have a value.
-    #[must_use]
-    pub fn topic_count(&self) -> usize {
-        self.shared.lock().state.values().len()
-    }
-
-    /// Whether a client of that name is known.
-    #[must_use]
-    pub fn knows_client(&self, client: &str) -> bool {
-        self.shared.lock().state.client(client).is_some()
-    }
-
-    /// The last messages of the first `limit` topics, sorted by topic.
-    #[must_use]
-    pub fn topics(&self, limit: usize) -> Listed<Arc<Message>> {
-        let inner = self.shared.lock();
-        let values = inner.state.values();
-        Listed {
-            rows: values.iter().take(limit).cloned().collect(),
-            total: values.len(),
-        }
-    }
-
-    /// The first `limit` clients, sorted by name.
-    #[must_use]
-    pub fn clients(&self, limit: usize) -> Listed<ClientView> {
-        let inner = self.shared.lock();
-        let mut clients: Vec<_> = inner.state.clients().collect();
-        clients.sort_unstable_by_key(|client| &client.name);
-        Listed {
-            total: clients.len(),
-            rows: clients
-                .into_iter()
-                .take(limit)
-                .map(|client| ClientView {
-                    name: client.name.clone(),
-                    address: client.address,
-                    seen: client.seen,
-                    filters: client.filters().cloned().collect(),
-                    waiting: client.waiting(),
-                    held: client.held(),
-                })
-                .collect(),
         }
     }
 

@@ -16,13 +16,16 @@ mod maintenance;
 mod patience;
 mod pickup;
 mod sequencer;
+mod shared;
 mod start;
 mod statistics;
+mod views;
 mod waiters;
 
 pub use bound::{Bound, Hits};
-pub use broker::{Broker, ClientView, Listed, Options};
+pub use broker::{Broker, Options};
 pub use error::Refused;
 pub use pickup::{Pickup, PickupOrder};
 pub use start::Repair;
 pub use statistics::{Contents, Counters, Statistics};
+pub use views::{ClientView, Listed};

@@ -8,8 +8,9 @@ use moustique_core::{ClientName, Command, Draft, MessageKind, Outcome, Publisher
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::broker::{Broker, Shared};
+use crate::broker::Broker;
 use crate::sequencer::Order;
+use crate::shared::Shared;
 use crate::statistics::Sampler;
 
 /// Values that are deleted in one round because of their age. The others have

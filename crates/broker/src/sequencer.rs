@@ -7,9 +7,9 @@ use moustique_core::{Change, Command, Message, Now, Outcome, Plan};
 use moustique_store::{CommitError, Protected, Store};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::broker::Shared;
 use crate::error::Refused;
 use crate::patience;
+use crate::shared::Shared;
 
 /// Orders that wait for the sequencer at most. Beyond, callers wait in turn,
 /// [`crate::Refused::Busy`] if that takes too long.

@@ -9,10 +9,11 @@ use moustique_core::{MessageId, State};
 use moustique_store::{OpenError, Rescued, Space, Store, rescue, set_aside};
 use tokio::sync::mpsc;
 
-use crate::broker::{Broker, Options, Shared};
+use crate::broker::{Broker, Options};
 use crate::clock::Clock;
 use crate::maintenance;
 use crate::sequencer::{QUEUE_ORDERS, Sequencer};
+use crate::shared::Shared;
 
 /// What was done about a damaged database.
 #[derive(Clone, Debug)]
