@@ -188,7 +188,7 @@ mod tests {
             .chain(9_000..9_100)
             .chain([1 << 40, end - 1, end])
             .collect();
-        let is_rare = |id: u64| id % 511 == 0 || id == end;
+        let is_rare = |id: u64| id.is_multiple_of(511) || id == end;
         let changes: Vec<_> = log
             .iter()
             .map(|id| logged(*id, if is_rare(*id) { &rare } else { &often }))
