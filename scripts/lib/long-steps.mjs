@@ -3,6 +3,7 @@
 import { buildRelease, cargo, HEADLESS, TEST_ENVIRONMENT } from './cargo.mjs';
 import { Failure } from './failure.mjs';
 import { step } from './steps.mjs';
+import { countTests } from './test-counts.mjs';
 import { buildUserInterface } from './user-interface.mjs';
 
 /** The names that `--only` takes. */
@@ -39,9 +40,13 @@ export function longSteps(counts) {
       // Its mounts, and with them its loop devices, go with its last process.
       within: ['unshare', '--mount'],
     }),
-    test('soak', 'Watching what the broker holds', 'long', ['soak::'], {
-      needs: [IS_LINUX, 'Linux, which tells what a process holds'],
-    }),
+    test(
+      'soak',
+      'Watching what the broker holds',
+      'long',
+      ['soak::nothing_grows', 'soak::trend::'],
+      { needs: [IS_LINUX, 'Linux, which tells what a process holds'] },
+    ),
     test(
       'faults',
       'Damaging files and failing calls',
@@ -75,5 +80,20 @@ async function runTests(title, target, names, counts, { needs = [true], within =
   );
   const [first, ...rest] = [...within, program, ...args];
   const environment = { ...TEST_ENVIRONMENT, ...variablesOf(counts) };
-  return step(title, first, rest, { stream: true, environment });
+  const output = await step(title, first, rest, { stream: true, environment });
+  console.log(`  ${testsRun(title, output, names)}`);
+  return output;
+}
+
+/**
+ * How many tests ran, in words; throws a Failure where there were fewer than
+ * names: Cargo takes a name that no test has for a success.
+ */
+export function testsRun(title, output, names) {
+  const { passed, failed } = countTests(output);
+  const run = passed + failed;
+  const words = `${run} ${run === 1 ? 'test' : 'tests'} ran`;
+  if (run >= names.length) return words;
+  const expected = `at least one for each of ${names.join(', ')}`;
+  throw new Failure(`${title}: ${words}; expected ${expected}.`, { output });
 }
