@@ -40,13 +40,9 @@ export function longSteps(counts) {
       // Its mounts, and with them its loop devices, go with its last process.
       within: ['unshare', '--mount'],
     }),
-    test(
-      'soak',
-      'Watching what the broker holds',
-      'long',
-      ['soak::nothing_grows', 'soak::trend::'],
-      { needs: [IS_LINUX, 'Linux, which tells what a process holds'] },
-    ),
+    test('soak', 'Watching what the broker holds', 'long', ['soak::nothing_grows'], {
+      needs: [IS_LINUX, 'Linux, which tells what a process holds'],
+    }),
     test(
       'faults',
       'Damaging files and failing calls',

@@ -10,3 +10,4 @@
 mod cut_disk;
 mod power_cuts;
 mod power_load;
+mod soak;

@@ -14,6 +14,7 @@ pub mod history;
 pub mod load;
 mod programs;
 mod raw;
+mod trend;
 
 pub use broker::{Broker, Ended, Setup, free_port};
 pub use call::{Caller, Reply, form};
@@ -22,3 +23,4 @@ pub use database::{copy_files, integrity};
 pub use figure::figure;
 pub use programs::{program, python, root};
 pub use raw::Raw;
+pub use trend::{Trend, median, trend};

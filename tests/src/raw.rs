@@ -98,6 +98,14 @@ impl Raw {
         length(&self.status_and_headers().1)
     }
 
+    /// Reads this many bytes of what comes, and forgets them.
+    ///
+    /// # Panics
+    /// When the connection ends before.
+    pub fn skip(&mut self, bytes: usize) {
+        self.stream.read_exact(&mut vec![0; bytes]).unwrap();
+    }
+
     /// Reads until the connection ends, and returns how many bytes that were.
     ///
     /// # Errors
