@@ -12,9 +12,6 @@ const ALL_WRITTEN: Duration = Duration::from_secs(60);
 /// Clients that wait at a time.
 const WAITERS: u64 = 10;
 
-/// Monitors that are looked at a time.
-const MONITORS: u64 = 8;
-
 /// Bytes that a monitor gets at once, because they tell of some hundred topics.
 const FIRST_NEWS: usize = 16 * 1_024;
 
@@ -155,15 +152,12 @@ fn break_a_request(peer: &mut Peer) {
     peer.connect().send(&whole.as_bytes()[..=part]);
 }
 
-/// Monitors that are looked at for a few seconds.
+/// Monitors that are looked at until they know what there is. One at a time:
+/// their first news fills so much memory for a moment that several of them would
+/// hide a trend.
 fn watch(peer: &mut Peer) {
     let mut monitor = peer.connect();
     monitor.request("GET", "/v1/monitor/stream", &[], "");
     monitor.head();
-    peer.waiting.push_back(monitor);
-    if peer.turn >= MONITORS
-        && let Some(mut monitor) = peer.waiting.pop_front()
-    {
-        monitor.skip(FIRST_NEWS);
-    }
+    monitor.skip(FIRST_NEWS);
 }

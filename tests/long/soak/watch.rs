@@ -14,8 +14,11 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// together, such as a round of pruning.
 const LOOKS: usize = 10;
 
-/// The part of the run that does not count: one in so many.
-const WARM_UP: usize = 3;
+/// The part of the run that does not count. What is bounded is full after a
+/// minute, but the blocks that the allocator keeps free between those in use
+/// grow for four minutes of ten, as long as a larger block than ever before is
+/// now and then needed for a moment.
+const WARM_UP: f64 = 0.4;
 
 const KIB_IN_MIB: f64 = 1_024.0;
 const SECONDS_IN_HOUR: f64 = 3_600.0;
@@ -70,8 +73,9 @@ impl Watch {
     }
 
     fn trend(&self, of: fn(&Look) -> f64) -> Trend {
-        let warm = &self.0[self.0.len() / WARM_UP..];
-        let points: Vec<_> = warm
+        let is_cold = |look: &Look| look.second < WARM_UP * self.seconds();
+        let warm = self.0.partition_point(is_cold);
+        let points: Vec<_> = self.0[warm..]
             .chunks_exact(LOOKS)
             .map(|looks| {
                 let mut values: Vec<_> = looks.iter().map(of).collect();
