@@ -15,9 +15,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const LOOKS: usize = 10;
 
 /// The part of the run that does not count. What is bounded is full after a
-/// minute, but the blocks that the allocator keeps free between those in use
-/// grow for four minutes of ten, as long as a larger block than ever before is
-/// now and then needed for a moment.
+/// minute, but the blocks that the allocator keeps free went on growing for up
+/// to four minutes of runs of seven and ten.
 const WARM_UP: f64 = 0.4;
 
 const KIB_IN_MIB: f64 = 1_024.0;
