@@ -14,6 +14,8 @@ use std::time::Duration;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode};
 
+use crate::location::BUSY;
+
 /// The pause between two rounds while there is something to move.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -126,9 +128,13 @@ impl Checkpointer {
     }
 
     /// Moves what is left, on the writer's connection, and begins the
-    /// write-ahead log anew. Does nothing while a round is under way.
+    /// write-ahead log anew. Does nothing while a round is under way or somebody
+    /// reads from the log: nobody who publishes waits for a reader.
     pub(crate) fn restart(&self, writer: &Connection) -> rusqlite::Result<()> {
-        if !checkpoint(writer, "RESTART")?.is_busy {
+        writer.busy_timeout(Duration::ZERO)?;
+        let progress = checkpoint(writer, "RESTART");
+        writer.busy_timeout(BUSY)?;
+        if !progress?.is_busy {
             self.shared.pages.store(0, Ordering::Relaxed);
             lock(&self.shared).restarted = true;
             self.shared.changed.notify_one();
@@ -174,25 +180,24 @@ fn run(connection: &Connection, file: &File, shared: &Shared) {
         signal.dirty = false;
         signal.restarted = false;
         drop(signal);
-        match checkpoint(connection, "PASSIVE") {
-            Ok(progress) => {
-                if progress.is_long() {
-                    sync_ahead(file);
-                }
-                shared.moved.store(progress.moved, Ordering::Relaxed);
-            }
+        let has_moved = match round(connection, file, shared) {
+            Ok(has_moved) => has_moved,
             // The writer is at it: the next round comes soon enough.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 lock(shared).dirty = true;
+                false
             }
-            Err(error) => tracing::warn!(%error, "the write-ahead log cannot be moved"),
-        }
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log cannot be moved");
+                false
+            }
+        };
         let progress = shared.progress();
         let pause = match (progress.is_to_be_restarted(), progress.is_long()) {
             (true, _) => WRITERS_TURN,
             // The shorter a round, the less is left to move after it.
-            (false, true) => continue,
-            (false, false) => PAUSE,
+            (false, true) if has_moved => continue,
+            (false, _) => PAUSE,
         };
         let signal = lock(shared);
         let (signal, _) = shared
@@ -203,14 +208,23 @@ fn run(connection: &Connection, file: &File, shared: &Shared) {
     }
 }
 
-/// Has the disk write what was moved. SQLite syncs the database when all of the
-/// write-ahead log is moved, which under load is when the writer begins it anew:
-/// then the writer would wait for all of it.
-fn sync_ahead(file: &File) {
-    if let Err(error) = file.sync_data() {
-        // Nothing is believed to be on the disk for that: SQLite syncs, too.
+/// Moves what is there, and says whether that was anything.
+///
+/// SQLite syncs the database only when all of the write-ahead log is moved, which
+/// under load is when the writer begins it anew: then the writer would wait for
+/// the disk to write all of it. So a long one is synced here, round by round.
+fn round(connection: &Connection, file: &File, shared: &Shared) -> rusqlite::Result<bool> {
+    let progress = checkpoint(connection, "PASSIVE")?;
+    let has_moved = progress.moved != shared.moved.load(Ordering::Relaxed);
+    if progress.is_long()
+        && has_moved
+        && let Err(error) = file.sync_data()
+    {
+        // Nothing is believed to be on the disk for it: SQLite syncs, too.
         tracing::warn!(%error, "the database cannot be synced");
     }
+    shared.moved.store(progress.moved, Ordering::Relaxed);
+    Ok(has_moved)
 }
 
 /// Runs `PRAGMA wal_checkpoint` in the given mode.
@@ -223,4 +237,58 @@ pub(crate) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Resul
             is_busy: row.get(0)?,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::durability::Durability;
+    use crate::location::Location;
+
+    #[test]
+    fn the_writer_does_not_wait_for_a_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let file = File::create(&path).unwrap();
+        let location = Location::file(&path, file.try_clone().unwrap());
+        let mut writer = location.connect().unwrap();
+        Durability::Process.prepare(&writer).unwrap();
+        writer.execute_batch("CREATE TABLE t (x)").unwrap();
+        let other = location.connect().unwrap();
+        let checkpointer = Checkpointer::start(other, Arc::new(file), &mut writer).unwrap();
+        let reader = location.connect().unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM t;")
+            .unwrap();
+        writer.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        let long = checkpointer.progress().pages;
+        assert!(long > 0);
+
+        let begun = Instant::now();
+        checkpointer.restart(&writer).unwrap();
+        assert!(begun.elapsed() < BUSY);
+        assert_eq!(checkpointer.progress().pages, long);
+
+        reader.execute_batch("COMMIT").unwrap();
+        checkpointer.restart(&writer).unwrap();
+        assert_eq!(checkpointer.progress().pages, 0);
+    }
+
+    #[test]
+    fn the_longer_the_log_the_more_is_left_to_the_writer() {
+        let is_due = |pages, behind| {
+            let progress = Progress {
+                pages,
+                moved: pages - behind,
+                is_busy: false,
+            };
+            progress.is_to_be_restarted()
+        };
+        assert!(!is_due(LONG_PAGES, 0), "it is not long yet");
+        assert!(is_due(LONG_PAGES + 1, LITTLE_PAGES));
+        assert!(!is_due(LONG_PAGES + 1, LITTLE_PAGES + 1));
+        assert!(is_due(2 * LONG_PAGES, LONG_PAGES / PAGES_PER_PAGE));
+    }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// How long a connection waits for another one of this process.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Where the database is: what every connection to it is opened with.
 #[derive(Clone, Debug)]
