@@ -15,10 +15,10 @@ use watch::Watch;
 /// How long it is watched, unless `MOUSTIQUE_MINUTES` says otherwise.
 const MINUTES: usize = 10;
 
-/// What grows faster, in MiB an hour, grows. The allocator moves the trend of a
-/// broker that does not grow, too: of two runs of ten minutes side by side one
-/// had -0.6 and the other 1.5, which failed. Where it fails by as little, only a
-/// longer run tells: one of 21 minutes, of an earlier form of this load, had 0.3.
+/// What surely grows faster, in MiB an hour, grows. The allocator moves the trend
+/// of a broker that does not grow, too: of two runs of ten minutes side by side
+/// one had -0.6 and the other 1.5 (0.4 to 2.3). So it is the lower end of the
+/// interval that counts; a window of repeats that fills up had 12.7 there.
 const MEMORY_AN_HOUR: f64 = 1.0;
 
 /// The same for descriptors and for threads: one in five minutes. Whole numbers
@@ -76,7 +76,7 @@ fn nothing_grows() {
     assert_eq!(caller.value("/after").as_deref(), Some("all"));
     broker.stop();
     let (memory, descriptors, threads) = (watch.memory(), watch.descriptors(), watch.threads());
-    assert!(memory.slope < MEMORY_AN_HOUR, "{memory:?}");
+    assert!(memory.least < MEMORY_AN_HOUR, "{memory:?}");
     assert!(descriptors.slope < HANDLES_AN_HOUR, "{descriptors:?}");
     assert!(threads.slope < HANDLES_AN_HOUR, "{threads:?}");
 }
