@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// How long a connection waits for another one of this process.
@@ -52,6 +53,9 @@ impl Location {
             }
             Self::Memory(uri) => Connection::open(uri)?,
         };
+        // Plans do not depend on what is bound: otherwise a statement is prepared
+        // anew each time that a value is bound which an index might match.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.busy_timeout(BUSY)?;
         Ok(connection)
     }

@@ -65,8 +65,8 @@ const MIGRATIONS: &[Step] = &[
     ALTER TABLE messages ADD COLUMN checksum  INTEGER NOT NULL DEFAULT 0;
     UPDATE messages SET bytes = octet_length(topic) + octet_length(payload)
         + ifnull(octet_length(publisher), 0);
-    -- By topic within each 512 messages: see history.rs.
-    CREATE INDEX messages_by_era ON messages (id >> 9, topic);
+    -- By topic within each 1,024 messages: see history.rs.
+    CREATE INDEX messages_by_era ON messages (id >> 10, topic);
     CREATE INDEX messages_by_policy ON messages (policy, id, bytes);
 
     ALTER TABLE last_values ADD COLUMN taken    INTEGER NOT NULL DEFAULT 0;
