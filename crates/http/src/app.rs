@@ -2,35 +2,27 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use bytes::Bytes;
 use http::Response;
 use jiff::tz::TimeZone;
 use moustique_broker::Broker;
-use moustique_core::Limits;
 use moustique_monitor::Source;
-use moustique_protocol::{Encoding, RequestLimits};
 use tokio::sync::watch;
 
 use crate::dialects::Dialects;
-use crate::limits::HttpLimits;
-use crate::peers::PeerRules;
 use crate::refusal::Refusal;
 use crate::route;
+use crate::settings::Settings;
 
 /// What a server is made from.
 #[derive(Debug)]
 pub struct AppOptions {
     /// The broker that is served.
     pub broker: Broker,
-    /// The bounds of what requests say.
-    pub limits: Limits,
-    /// The bounds of connections and requests.
-    pub http: HttpLimits,
-    /// Who may connect.
-    pub peers: PeerRules,
-    /// The encoding of requests that do not show one.
-    pub encoding: Encoding,
+    /// What holds to begin with.
+    pub settings: Settings,
     /// What `VERSION` answers.
     pub version: String,
     /// The news of the monitor.
@@ -47,10 +39,7 @@ pub struct App {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) broker: Broker,
-    pub(crate) limits: RequestLimits,
-    pub(crate) http: HttpLimits,
-    pub(crate) peers: PeerRules,
-    pub(crate) encoding: Encoding,
+    settings: ArcSwap<Settings>,
     pub(crate) version: String,
     pub(crate) source: watch::Receiver<Source>,
     pub(crate) dialects: Dialects,
@@ -58,6 +47,12 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// What holds now. A request looks once, so that it is held to one set of
+    /// rules from its head to its answer.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
     /// Answers what is refused, and counts it where a bound was hit.
     pub(crate) fn refuse<B: From<Bytes>>(&self, refusal: Refusal) -> Response<B> {
         if let Some(bound) = refusal.bound() {
@@ -73,13 +68,7 @@ impl App {
     pub fn new(options: AppOptions) -> Self {
         let inner = Arc::new(Inner {
             broker: options.broker,
-            limits: RequestLimits {
-                form: options.http.form.clone(),
-                broker: options.limits,
-            },
-            http: options.http,
-            peers: options.peers,
-            encoding: options.encoding,
+            settings: ArcSwap::from_pointee(options.settings),
             version: options.version,
             source: options.source,
             dialects: Dialects::default(),
@@ -89,6 +78,12 @@ impl App {
             router: route::router(Arc::clone(&inner)),
             inner,
         }
+    }
+
+    /// Changes what holds: for connections that are accepted and requests that
+    /// come from now on. No connection is closed.
+    pub fn change(&self, settings: Settings) {
+        self.inner.settings.store(Arc::new(settings));
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

@@ -16,7 +16,9 @@ use moustique_protocol::{
 
 use crate::app::Inner;
 use crate::body::{self, ReplyBody};
+use crate::caller::Caller;
 use crate::refusal::Refusal;
+use crate::settings::Settings;
 
 /// The content type of every classic reply.
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -31,12 +33,13 @@ pub(crate) async fn answer<B>(
     app: &Inner,
     verb: Verb,
     request: Request<B>,
-    peer: IpAddr,
+    caller: Caller,
 ) -> Result<Response<ReplyBody>, Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let peer = caller.address;
     let request = understood(app, verb, request, peer).await?;
     let encoding = request.encoding;
     match request.command {
@@ -82,32 +85,39 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
+    let settings = app.settings();
     verb.check_method(head.method.as_str())?;
     check_content_encoding(&head.headers)?;
     let query = head.uri.query();
     let header = head.headers.get(ENCODING_HEADER).map(HeaderValue::as_bytes);
     if head.method == Method::GET {
         // The query is the form; an `encoding` in it is read with it.
-        let declared = Encoding::declared(header, None)?;
+        let declared = Encoding::declared(header, None, &settings.requests.form)?;
         let form = query.unwrap_or_default().as_bytes();
-        Ok(decode(app, verb, form, declared, peer)?)
+        Ok(decode(app, &settings, verb, form, declared, peer)?)
     } else {
-        let declared = Encoding::declared(header, query)?;
-        let form = body::read(body, &app.http)
+        let declared = Encoding::declared(header, query, &settings.requests.form)?;
+        let form = body::read(body, &settings.http)
             .await
-            .map_err(|error| Refusal::from_body(error, &app.http))?;
-        Ok(decode(app, verb, &form, declared, peer)?)
+            .map_err(|error| Refusal::from_body(error, &settings.http))?;
+        Ok(decode(app, &settings, verb, &form, declared, peer)?)
     }
 }
 
 fn decode(
     app: &Inner,
+    settings: &Settings,
     verb: Verb,
     form: &[u8],
     declared: Option<Encoding>,
     peer: IpAddr,
 ) -> Result<moustique_protocol::Request, Rejection> {
-    let request = read(verb, form, declared, &Knowledge { app, peer }, &app.limits)?;
+    let knowledge = Knowledge {
+        app,
+        peer,
+        configured: settings.encoding,
+    };
+    let request = read(verb, form, declared, &knowledge, &settings.requests)?;
     if request.basis.is_evidence() {
         app.dialects.remember(peer, request.encoding);
     }
@@ -198,6 +208,7 @@ fn now() -> Timestamp {
 struct Knowledge<'a> {
     app: &'a Inner,
     peer: IpAddr,
+    configured: Encoding,
 }
 
 impl Hints for Knowledge<'_> {
@@ -214,6 +225,6 @@ impl Hints for Knowledge<'_> {
     }
 
     fn configured(&self) -> Encoding {
-        self.app.encoding
+        self.configured
     }
 }

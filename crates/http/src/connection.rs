@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::caller::Caller;
 use crate::deadlines::Deadlines;
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
@@ -38,10 +39,15 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
         // It is gone already.
         return;
     };
-    let admitted = app.inner().peers.admit(peer, local.ip().to_canonical());
+    let settings = app.inner().settings();
+    let caller = Caller {
+        address: peer,
+        local: local.ip().to_canonical(),
+    };
+    let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.
     let _ = stream.set_nodelay(true);
-    converse(stream, peer, &admitted, app, ending).await;
+    converse(stream, caller, &admitted, app, ending).await;
 }
 
 /// Answers the requests of a stream until it ends by itself, its peer does
@@ -49,7 +55,7 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
 /// was cancelled.
 async fn converse<S>(
     stream: S,
-    peer: IpAddr,
+    caller: Caller,
     admitted: &Result<(), String>,
     app: &App,
     ending: &CancellationToken,
@@ -58,9 +64,10 @@ async fn converse<S>(
 {
     // Before the connection, so that it is dropped after it: what the
     // connection still held is newer and must return to its queue first.
+    let limits = &app.inner().settings().http;
     let conversation = Arc::new(Conversation {
         outbox: Outbox::default(),
-        deadlines: Deadlines::new(&app.inner().http),
+        deadlines: Deadlines::new(limits),
     });
     let counters = app.inner().broker.counters();
     let service = service_fn(|request| {
@@ -68,7 +75,7 @@ async fn converse<S>(
         let conversation = Arc::clone(&conversation);
         async move {
             let response = match admitted {
-                Ok(()) => route::answer(app, request, peer).await,
+                Ok(()) => route::answer(app, request, caller).await,
                 Err(reason) => Refusal::Peer(reason.clone()).into_response(),
             };
             counters.request_answered();
@@ -76,7 +83,7 @@ async fn converse<S>(
         }
     });
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&conversation)));
-    let connection = builder(&app.inner().http).serve_connection(socket, service);
+    let connection = builder(limits).serve_connection(socket, service);
     let mut connection = pin!(connection);
     let mut passed = pin!(conversation.deadlines.passed());
     let mut told = pin!(ending.cancelled());
@@ -90,13 +97,13 @@ async fn converse<S>(
                     if error.is_parse_too_large() {
                         counters.bound_hit(Bound::Head);
                     }
-                    tracing::debug!(%peer, %error, "a connection ended");
+                    tracing::debug!(peer = %caller.address, %error, "a connection ended");
                 }
                 return;
             }
             bound = passed.as_mut() => {
                 counters.bound_hit(bound);
-                tracing::debug!(%peer, bound = bound.name(), "a connection was closed");
+                tracing::debug!(peer = %caller.address, bound = bound.name(), "a connection was closed");
                 return;
             }
             () = told.as_mut(), if !is_told => {
@@ -127,7 +134,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::time::Instant;
 
-    use crate::fixture::{self, LOCAL};
+    use crate::fixture;
 
     /// Two messages wait for a client.
     async fn app_with_two_messages(folder: &std::path::Path) -> App {
@@ -158,7 +165,7 @@ mod tests {
         let (mut reader, outgoing) = tokio::io::duplex(ACCEPTED);
         let stream = tokio::io::join(incoming, outgoing);
         let (admitted, ending) = (Ok(()), CancellationToken::new());
-        let serving = converse(stream, LOCAL, &admitted, app, &ending);
+        let serving = converse(stream, fixture::CALLER, &admitted, app, &ending);
         let reading = async move {
             writer.write_all(requests.as_bytes()).await.unwrap();
             let mut read = Vec::new();
@@ -223,7 +230,7 @@ mod tests {
         let (mut reader, stream) = tokio::io::duplex(ACCEPTED);
         let (admitted, ending) = (Ok(()), CancellationToken::new());
         let begun = Instant::now();
-        let serving = converse(stream, LOCAL, &admitted, &app, &ending);
+        let serving = converse(stream, fixture::CALLER, &admitted, &app, &ending);
         let asking = async {
             let request = pickup("client=c");
             reader.write_all(request.as_bytes()).await.unwrap();
@@ -243,7 +250,7 @@ mod tests {
         let (mut reader, stream) = tokio::io::duplex(64 * 1024);
         let (admitted, ending) = (Ok(()), CancellationToken::new());
         let begun = Instant::now();
-        let serving = converse(stream, LOCAL, &admitted, &app, &ending);
+        let serving = converse(stream, fixture::CALLER, &admitted, &app, &ending);
         let reading = async {
             let request = b"GET /v1/monitor/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
             reader.write_all(request).await.unwrap();

@@ -8,20 +8,27 @@ use std::time::Duration;
 use moustique_broker::{Broker, Options, Pickup, PickupOrder};
 use moustique_core::{ClientName, Draft, Filter, Limits, MessageKind, Topic};
 use moustique_monitor::{BrokerState, BrokerStatus, Source};
-use moustique_protocol::Encoding;
+use moustique_protocol::{Encoding, RequestLimits};
 use moustique_store::Store;
 use tokio::sync::watch;
 
 use crate::app::{App, AppOptions};
+use crate::caller::Caller;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
+use crate::settings::Settings;
 
 /// Where every request of a test comes from.
 pub(crate) const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
+/// Who makes it.
+pub(crate) const CALLER: Caller = Caller {
+    address: LOCAL,
+    local: LOCAL,
+};
+
 /// An app over a broker whose data is in the folder.
 pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
-    let limits = Limits::default();
     let store = Store::open(&folder.join("moustique.db"), Default::default()).unwrap();
     let broker = Broker::start(store, Options::default()).unwrap();
     let status = BrokerStatus {
@@ -38,10 +45,12 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
     tokio::spawn(async move { news.closed().await });
     App::new(AppOptions {
         broker,
-        limits,
-        http,
-        peers: PeerRules::default(),
-        encoding: Encoding::Plain,
+        settings: Settings {
+            requests: RequestLimits::default(),
+            http,
+            peers: PeerRules::default(),
+            encoding: Encoding::Plain,
+        },
         version: "0".into(),
         source,
     })

@@ -6,6 +6,7 @@ use http::header::{HOST, HeaderValue, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, Uri};
 
+use crate::caller::Caller;
 use crate::refusal::Refusal;
 
 /// Refuses what a page of another host asks for. A browser says so itself;
@@ -39,10 +40,10 @@ pub(crate) fn check_same_site(headers: &HeaderMap) -> Result<(), Refusal> {
 /// Refuses whoever is not on this machine, or does not know it by a loopback
 /// name: a name of somebody else's that leads here makes a browser take a
 /// foreign page for our own.
-pub(crate) fn check_local(headers: &HeaderMap, peer: IpAddr) -> Result<(), Refusal> {
+pub(crate) fn check_local(headers: &HeaderMap, caller: &Caller) -> Result<(), Refusal> {
     let is_forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
     let is_local_name = host(headers).is_some_and(|host| is_loopback_name(host.host()));
-    if peer.is_loopback() && is_local_name && !is_forwarded {
+    if caller.address.is_loopback() && is_local_name && !is_forwarded {
         Ok(())
     } else {
         Err(Refusal::NotLocal)
@@ -119,8 +120,11 @@ mod tests {
 
     #[test]
     fn the_monitor_is_for_this_machine_by_a_name_of_its_own() {
-        let local: IpAddr = "127.0.0.1".parse().unwrap();
-        let remote: IpAddr = "192.168.0.9".parse().unwrap();
+        let caller = |address: &str| Caller {
+            address: address.parse().unwrap(),
+            local: "127.0.0.1".parse().unwrap(),
+        };
+        let (local, remote) = (caller("127.0.0.1"), caller("192.168.0.9"));
         for host in [
             "127.0.0.1:33334",
             "localhost",
@@ -129,11 +133,11 @@ mod tests {
             "127.9.9.9",
         ] {
             assert!(
-                check_local(&headers(&[("host", host)]), local).is_ok(),
+                check_local(&headers(&[("host", host)]), &local).is_ok(),
                 "{host}"
             );
             assert!(
-                check_local(&headers(&[("host", host)]), remote).is_err(),
+                check_local(&headers(&[("host", host)]), &remote).is_err(),
                 "{host}"
             );
         }
@@ -145,7 +149,7 @@ mod tests {
             &[("host", "localhost"), ("x-forwarded-for", "10.0.0.1")],
         ];
         for pairs in refused {
-            assert!(check_local(&headers(pairs), local).is_err(), "{pairs:?}");
+            assert!(check_local(&headers(pairs), &local).is_err(), "{pairs:?}");
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod app;
 mod body;
+mod caller;
 mod classic;
 mod connection;
 mod deadlines;
@@ -27,6 +28,7 @@ mod refusal;
 mod route;
 mod sending;
 mod server;
+mod settings;
 mod socket;
 mod ui;
 
@@ -34,3 +36,4 @@ pub use app::{App, AppOptions};
 pub use limits::HttpLimits;
 pub use peers::PeerRules;
 pub use server::{Drained, Server};
+pub use settings::Settings;

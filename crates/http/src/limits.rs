@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use moustique_protocol::FormLimits;
-
 /// What a connection and a request may take. Each hit is counted in the
 /// broker's statistics, under the [`moustique_broker::Bound`] that is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +31,6 @@ pub struct HttpLimits {
     pub body_bytes: usize,
     /// Time for the body. Longer: 408 (`BodyTime`).
     pub body: Duration,
-    /// What a form may hold. Beyond, and for a field that is there twice: 400
-    /// (`Form`).
-    pub form: FormLimits,
 }
 
 impl HttpLimits {
@@ -55,7 +50,6 @@ impl Default for HttpLimits {
             headers: 64,
             body_bytes: 1024 * 1024,
             body: Duration::from_secs(10),
-            form: FormLimits::default(),
         }
     }
 }

@@ -13,8 +13,9 @@ use moustique_monitor::{Frames, Refusal, Request, publish};
 use tokio::sync::watch;
 
 use crate::body;
+use crate::caller::Caller;
 use crate::refusal;
-use crate::route::{AppState, Peer};
+use crate::route::AppState;
 
 /// Time between two signs of life on a quiet stream, so that both ends and all
 /// in between know that the connection stands.
@@ -23,13 +24,14 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Carries out a request of the user interface.
 pub(crate) async fn rpc(
     State(app): AppState,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let bytes = match body::read(body, &app.http).await {
+    let settings = app.settings();
+    let bytes = match body::read(body, &settings.http).await {
         Ok(bytes) => bytes,
         Err(error) => {
-            let refusal = refusal::Refusal::from_body(error, &app.http);
+            let refusal = refusal::Refusal::from_body(error, &settings.http);
             return app.refuse(refusal);
         }
     };
@@ -41,7 +43,10 @@ pub(crate) async fn rpc(
         }
     };
     let result = match request {
-        Request::Publish(order) => publish(&app.broker, &app.limits.broker, order, peer).await,
+        Request::Publish(order) => {
+            let limits = &settings.requests.broker;
+            publish(&app.broker, limits, order, caller.address).await
+        }
         Request::Start | Request::Stop | Request::OpenInBrowser => Err(Refusal::new(
             "window_only",
             "Only the desktop window can do that.",

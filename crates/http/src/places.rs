@@ -10,10 +10,8 @@ use moustique_broker::Bound;
 use crate::limits::HttpLimits;
 
 /// The places for connections.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Places {
-    all: usize,
-    per_peer: usize,
     taken: Mutex<Taken>,
 }
 
@@ -25,23 +23,23 @@ struct Taken {
 }
 
 impl Places {
-    pub(crate) fn new(limits: &HttpLimits) -> Arc<Self> {
-        Arc::new(Self {
-            all: limits.connections,
-            per_peer: limits.peer_connections,
-            taken: Mutex::default(),
-        })
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
     }
 
     /// A place for a connection of the peer, whose address is canonical; else
     /// the bound that stands in the way.
-    pub(crate) fn take(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Bound> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        peer: IpAddr,
+        limits: &HttpLimits,
+    ) -> Result<Place, Bound> {
         let mut taken = self.lock();
         let of_peer = taken.by_peer.get(&peer).copied().unwrap_or_default();
-        if of_peer >= self.per_peer {
+        if of_peer >= limits.peer_connections {
             return Err(Bound::PeerConnections);
         }
-        if taken.all >= self.all {
+        if taken.all >= limits.connections {
             return Err(Bound::Connections);
         }
         taken.all += 1;
@@ -84,21 +82,31 @@ mod tests {
 
     #[test]
     fn a_peer_fills_its_own_places_and_all_together_the_rest() {
-        let places = Places::new(&HttpLimits {
+        let places = Places::new();
+        let limits = HttpLimits {
             connections: 3,
             peer_connections: 2,
             ..HttpLimits::default()
-        });
+        };
         let peer = |last: u8| IpAddr::from([192, 168, 0, last]);
         let mut open: Vec<_> = [1, 1, 2]
-            .map(|last| places.take(peer(last)).unwrap())
+            .map(|last| places.take(peer(last), &limits).unwrap())
             .into();
-        assert_eq!(places.take(peer(1)).unwrap_err(), Bound::PeerConnections);
-        assert_eq!(places.take(peer(3)).unwrap_err(), Bound::Connections);
+        assert_eq!(
+            places.take(peer(1), &limits).unwrap_err(),
+            Bound::PeerConnections
+        );
+        assert_eq!(
+            places.take(peer(3), &limits).unwrap_err(),
+            Bound::Connections
+        );
         // Of the first peer.
         drop(open.remove(0));
-        let again = places.take(peer(1)).unwrap();
-        assert_eq!(places.take(peer(2)).unwrap_err(), Bound::Connections);
+        let again = places.take(peer(1), &limits).unwrap();
+        assert_eq!(
+            places.take(peer(2), &limits).unwrap_err(),
+            Bound::Connections
+        );
         drop((again, open));
         assert!(places.lock().by_peer.is_empty(), "no peer is remembered");
         assert_eq!(places.lock().all, 0);

@@ -1,6 +1,5 @@
 //! Which code answers which request.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,20 +15,16 @@ use tower::ServiceExt;
 
 use crate::app::{App, Inner};
 use crate::body::ReplyBody;
+use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::{classic, guard, monitor, ui};
-
-/// The address a request comes from, canonical: no IPv4 address is written as
-/// IPv6.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Answers a request. A classic verb is answered at once, everything else by
 /// the router.
 pub(crate) async fn answer<B>(
     app: &App,
     mut request: Request<B>,
-    peer: IpAddr,
+    caller: Caller,
 ) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
@@ -43,11 +38,11 @@ where
         return app.inner().refuse(refusal);
     }
     if let Ok(verb) = Verb::parse(request.uri().path()) {
-        return classic::answer(app.inner(), verb, request, peer)
+        return classic::answer(app.inner(), verb, request, caller)
             .await
             .unwrap_or_else(|refusal| app.inner().refuse(refusal));
     }
-    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(caller);
     let routed = app
         .router()
         .oneshot(request.map(axum::body::Body::new))
@@ -71,8 +66,8 @@ pub(crate) fn router(app: Arc<Inner>) -> Router {
 }
 
 async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {
-    let allowed = match request.extensions().get::<Peer>() {
-        Some(Peer(peer)) => guard::check_local(request.headers(), *peer),
+    let allowed = match request.extensions().get::<Caller>() {
+        Some(caller) => guard::check_local(request.headers(), caller),
         None => Err(Refusal::NotLocal),
     };
     match allowed {

@@ -107,7 +107,7 @@ impl Server {
         connections: &mut JoinSet<()>,
         ending: &CancellationToken,
     ) {
-        let places = Places::new(&app.inner().http);
+        let places = Places::new();
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
@@ -127,7 +127,7 @@ impl Server {
                 }
             };
             let counters = app.inner().broker.counters();
-            match places.take(peer) {
+            match places.take(peer, &app.inner().settings().http) {
                 Ok(place) => {
                     counters.connection_opened();
                     let open = Open {

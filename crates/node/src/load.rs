@@ -200,6 +200,7 @@ mod tests {
         }
         let config = parse(&text).unwrap();
         let http = config.limits.http(1, Duration::from_secs(2));
+        let form = config.limits.form();
         let core = config.limits.core();
         let seconds = |time: Duration| usize::try_from(time.as_secs()).unwrap();
         let held = [
@@ -210,8 +211,8 @@ mod tests {
             http.head_bytes / 1024,
             http.body_bytes,
             seconds(http.body),
-            http.form.fields,
-            http.form.name_bytes,
+            form.fields,
+            form.name_bytes,
             core.topic_bytes,
             core.topic_levels,
             core.name_bytes,

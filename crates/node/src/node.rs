@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
-use moustique_http::{App, AppOptions, Drained, PeerRules, Server};
+use moustique_http::{App, AppOptions, Drained, PeerRules, Server, Settings};
 use moustique_monitor::{BrokerState, BrokerStatus, Problem, Publish, Refusal, Source};
+use moustique_protocol::RequestLimits;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -197,13 +198,7 @@ impl Inner {
         };
         let app = App::new(AppOptions {
             broker: broker.clone(),
-            limits,
-            http: config.limits.http(
-                config.server.max_connections.get(),
-                config.server.timeout.get(),
-            ),
-            peers: peer_rules(&config),
-            encoding: config.server.encoding.into(),
+            settings: settings(&config, limits),
             version: VERSION.into(),
             source: self.source.subscribe(),
         });
@@ -297,11 +292,22 @@ async fn open(
     }
 }
 
-fn peer_rules(config: &Config) -> PeerRules {
-    PeerRules {
-        allowed: config.security.allowed_ips.clone(),
-        blocked: config.security.blocked_peers.clone(),
-        tailscale: config.security.tailscale_enabled,
+fn settings(config: &Config, limits: Limits) -> Settings {
+    Settings {
+        requests: RequestLimits {
+            form: config.limits.form(),
+            broker: limits,
+        },
+        http: config.limits.http(
+            config.server.max_connections.get(),
+            config.server.timeout.get(),
+        ),
+        peers: PeerRules {
+            allowed: config.security.allowed_ips.clone(),
+            blocked: config.security.blocked_peers.clone(),
+            tailscale: config.security.tailscale_enabled,
+        },
+        encoding: config.server.encoding.into(),
     }
 }
 

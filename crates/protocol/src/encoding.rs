@@ -60,13 +60,18 @@ impl Encoding {
     /// [`crate::read`], so the query of a `GET` need not be given here.)
     ///
     /// # Errors
-    /// When the word is unknown or the query is not a well-formed form.
-    pub fn declared(header: Option<&[u8]>, query: Option<&str>) -> Result<Option<Self>, Rejection> {
+    /// When the word is unknown, or the query is no well-formed form or beyond
+    /// its bounds.
+    pub fn declared(
+        header: Option<&[u8]>,
+        query: Option<&str>,
+        limits: &FormLimits,
+    ) -> Result<Option<Self>, Rejection> {
         if let Some(header) = header {
             return Self::parse(&String::from_utf8_lossy(header)).map(Some);
         }
         let Some(query) = query else { return Ok(None) };
-        Form::parse(query.as_bytes(), &FormLimits::default())?
+        Form::parse(query.as_bytes(), limits)?
             .get("encoding")
             .map(Self::parse)
             .transpose()
@@ -241,8 +246,10 @@ mod tests {
 
     #[test]
     fn the_header_outweighs_the_query() {
+        let limits = FormLimits::default();
+        let rejected = |header, query| Encoding::declared(header, query, &limits).is_err();
         let declared = |header: Option<&str>, query| {
-            Encoding::declared(header.map(str::as_bytes), query).unwrap()
+            Encoding::declared(header.map(str::as_bytes), query, &limits).unwrap()
         };
         assert_eq!(declared(None, None), None);
         assert_eq!(declared(None, Some("")), None);
@@ -250,9 +257,14 @@ mod tests {
         let query = Some("a=b&encoding=%69nner");
         assert_eq!(declared(None, query), Some(Encoding::Inner));
         assert_eq!(declared(Some("plain"), query), Some(Encoding::Plain));
-        assert!(Encoding::declared(Some(b"\xff"), query).is_err());
-        assert!(Encoding::declared(None, Some("encoding=")).is_err());
-        assert!(Encoding::declared(None, Some("encoding=%x")).is_err());
+        assert!(rejected(Some(b"\xff"), query));
+        assert!(rejected(None, Some("encoding=")));
+        assert!(rejected(None, Some("encoding=%x")));
+        let one = FormLimits {
+            fields: 1,
+            ..limits
+        };
+        assert!(Encoding::declared(None, Some("a&b"), &one).is_err());
     }
 
     #[test]

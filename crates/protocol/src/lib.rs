@@ -33,15 +33,16 @@
 //!
 //! let verb = Verb::parse("/POST")?;
 //! verb.check_method("PUT")?;
-//! let declared = Encoding::declared(None, None)?;
+//! let limits = RequestLimits::default();
+//! let declared = Encoding::declared(None, None, &limits.form)?;
 //! let body = b"topic=Y2uioJHin2y0L2uyov90MJ1j&message=ZwRhAD%3D%3D&from=MKAjZmV=";
-//! let request = read(verb, body, declared, &Nothing, &RequestLimits::default())?;
+//! let request = read(verb, body, declared, &Nothing, &limits)?;
 //! assert_eq!(request.encoding, Encoding::Classic);
 //! let Command::Post(post) = request.command else { unreachable!() };
 //! assert_eq!(post.topic.as_str(), "/home/kitchen/temp");
 //! assert_eq!(post.message.as_ref(), "21.5");
 //!
-//! let refused = read(verb, b"message=on", None, &Nothing, &RequestLimits::default());
+//! let refused = read(verb, b"message=on", None, &Nothing, &limits);
 //! let refused = refused.unwrap_err();
 //! assert_eq!((refused.status(), refused.code()), (404, "missing_field"));
 //! assert_eq!(refused.to_string(), "POST needs the field 'topic', which is missing");

@@ -177,7 +177,7 @@ mod tests {
         read(
             verb,
             text(case, "form").as_bytes(),
-            Encoding::declared(header, None)?,
+            Encoding::declared(header, None, &FormLimits::default())?,
             &Known::nothing(),
             &RequestLimits::default(),
         )

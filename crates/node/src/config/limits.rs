@@ -81,6 +81,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let http = HttpLimits::default();
+        let form = FormLimits::default();
         let core = moustique_core::Limits::default();
         Self {
             connections_per_peer: Count::of(http.peer_connections),
@@ -90,8 +91,8 @@ impl Default for Limits {
             head_bytes: Size::of(http.head_bytes),
             body_bytes: Size::of(http.body_bytes),
             body_timeout: Time::of(http.body),
-            form_fields: Count::of(http.form.fields),
-            field_name_bytes: Size::of(http.form.name_bytes),
+            form_fields: Count::of(form.fields),
+            field_name_bytes: Size::of(form.name_bytes),
             topic_bytes: Size::of(core.topic_bytes),
             topic_levels: Count::of(core.topic_levels),
             name_bytes: Size::of(core.name_bytes),
@@ -127,10 +128,15 @@ impl Limits {
             headers: self.headers.get(),
             body_bytes: self.body_bytes.get(),
             body: self.body_timeout.get(),
-            form: FormLimits {
-                fields: self.form_fields.get(),
-                name_bytes: self.field_name_bytes.get(),
-            },
+        }
+    }
+
+    /// The bounds of a form.
+    #[must_use]
+    pub fn form(&self) -> FormLimits {
+        FormLimits {
+            fields: self.form_fields.get(),
+            name_bytes: self.field_name_bytes.get(),
         }
     }
 

@@ -1,19 +1,20 @@
 //! Any bytes as an encoded value, as a text to encode, and as the word for an
 //! encoding.
 
-use moustique_protocol::Encoding;
+use moustique_protocol::{Encoding, FormLimits};
 
 use crate::support::{check_rejection, check_text};
 
 /// Each value has one meaning in an encoding, or none; and each text comes back.
 pub(crate) fn check(bytes: &[u8]) {
-    if let Err(rejection) = Encoding::declared(Some(bytes), None) {
+    let limits = FormLimits::default();
+    if let Err(rejection) = Encoding::declared(Some(bytes), None, &limits) {
         check_rejection(&rejection);
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    match Encoding::declared(None, Some(text)) {
+    match Encoding::declared(None, Some(text), &limits) {
         Ok(Some(encoding)) => assert_eq!(Encoding::parse(encoding.name()), Ok(encoding)),
         Ok(None) => {}
         Err(rejection) => check_rejection(&rejection),
