@@ -89,7 +89,11 @@ impl Broker {
     pub fn start(mut store: Store, options: Options) -> Result<Self, OpenError> {
         let loaded = store.load()?;
         let clock = Clock::start(loaded.run);
-        let unsettled = loaded.clients.iter().map(|client| client.settled).min();
+        let unsettled = loaded
+            .clients
+            .iter()
+            .map(|client| client.settled.wholly_up_to())
+            .min();
         let retention = store.retention().clone();
         let mut state = State::new(options.limits, retention, loaded, clock.now());
         if let Some(after) = unsettled {
