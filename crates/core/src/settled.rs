@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn spans_are_sorted_and_apart_and_none_is_at_the_end() {
-        let cases: &[(u64, &[(u64, u64)], u64, &str)] = &[
-            (9, &[], 9, ""),
+        let cases = [
+            (9, &[][..], 9, ""),
             (9, &[(8, 9)], 7, ""),
             (9, &[(5, 9), (4, 4)], 3, ""),
             (9, &[(3, 3), (8, 9)], 7, "3-3"),
@@ -156,10 +156,10 @@ mod tests {
             (9, &[(2, 7), (3, 4)], 9, "2-7"),
         ];
         for (up_to, spans, last, text) in cases {
-            let settled = settled(*up_to, spans);
-            assert_eq!(settled.last(), MessageId(*last), "{spans:?}");
-            assert_eq!(settled.exceptions(), *text);
-            assert_eq!(Settled::parse(MessageId(*last), text), Ok(settled));
+            let (settled, last) = (settled(up_to, spans), MessageId(last));
+            assert_eq!(settled.last(), last, "{spans:?}");
+            assert_eq!(settled.exceptions(), text);
+            assert_eq!(Settled::parse(last, text), Ok(settled));
         }
     }
 
