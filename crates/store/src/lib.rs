@@ -28,6 +28,7 @@ mod row;
 mod schema;
 mod store;
 mod usage;
+mod wal;
 mod write;
 
 pub use durability::Durability;
