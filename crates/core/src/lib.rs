@@ -49,6 +49,6 @@ pub use repeats::RepeatKey;
 pub use retention::{Keep, MAX_POLICIES, PolicyId, Retention};
 pub use settled::{InvalidSpans, Settled};
 pub use state::{ClientKey, State};
-pub use text::InvalidText;
+pub use text::{InvalidText, push_safe, safe};
 pub use topic::Topic;
 pub use values::Values;
