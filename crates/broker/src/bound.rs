@@ -31,11 +31,14 @@ pub enum Bound {
     Message,
     /// Topics, clients, filters and bytes that are kept: 507.
     Memory,
+    /// Length and size of a regular expression, and what a search may take: 400
+    /// or 503.
+    Regex,
 }
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
@@ -49,6 +52,7 @@ impl Bound {
         Self::Name,
         Self::Message,
         Self::Memory,
+        Self::Regex,
     ];
 
     /// A word that names it in statistics and never changes.
@@ -68,6 +72,7 @@ impl Bound {
             Self::Name => "name",
             Self::Message => "message",
             Self::Memory => "memory",
+            Self::Regex => "regex",
         }
     }
 }

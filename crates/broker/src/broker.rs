@@ -278,6 +278,10 @@ impl Broker {
         &self.shared
     }
 
+    pub(crate) fn shared_owned(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
     /// Has the sequencer carry out a command.
     pub(crate) async fn carry(&self, command: Command) -> Result<Outcome, Refused> {
         if self.is_stopping() {

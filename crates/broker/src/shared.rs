@@ -8,6 +8,7 @@ use moustique_store::{Reader, Space};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::clock::Clock;
+use crate::search::Turns;
 use crate::statistics::Counters;
 use crate::waiters::Waiters;
 
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     space: Mutex<Space>,
     pub(crate) reader: Reader,
     pub(crate) readers: Semaphore,
+    pub(crate) searches: Turns,
     pub(crate) feed: broadcast::Sender<Arc<[Arc<Message>]>>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
@@ -58,6 +60,7 @@ impl Shared {
             space: Mutex::new(space),
             reader,
             readers: Semaphore::new(READERS),
+            searches: Turns::default(),
             feed: broadcast::Sender::new(FEED_BATCHES),
             stopping: watch::Sender::new(false),
             ended: watch::Sender::new(false),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
-use moustique_broker::{Bound, Refused};
+use moustique_broker::{Bound, Refused, SearchError};
 use moustique_protocol::Rejection;
 
 use crate::body::BodyError;
@@ -28,6 +28,10 @@ pub(crate) enum Refusal {
     CrossSite(String),
     /// Something that is for this machine alone is asked for from elsewhere.
     NotLocal,
+    /// What needs leave is asked for without it.
+    NotAllowed(String),
+    /// A search by a regular expression found nothing out.
+    Search(SearchError),
 }
 
 impl Refusal {
@@ -49,6 +53,8 @@ impl Refusal {
             Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
             Self::ContentEncoding => Some(Bound::ContentEncoding),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
+            Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
+            Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
                 Rejection::BodyTooLong { .. } => Some(Bound::Body),
                 Rejection::MessageTooLong { .. } => Some(Bound::Message),
@@ -75,8 +81,16 @@ impl Refusal {
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Peer(_) => StatusCode::UNAUTHORIZED,
+            Self::Peer(_) | Self::NotAllowed(_) => StatusCode::UNAUTHORIZED,
             Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
+            Self::Search(error) => match error {
+                SearchError::TooLong { .. }
+                | SearchError::Invalid { .. }
+                | SearchError::TooLarge { .. } => StatusCode::BAD_REQUEST,
+                SearchError::TooSlow { .. } | SearchError::Busy { .. } | SearchError::Failed => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+            },
         }
     }
 
@@ -91,7 +105,8 @@ impl Refusal {
             Self::ContentEncoding => {
                 "the body is compressed; expected is a body without Content-Encoding".into()
             }
-            Self::Peer(reason) => format!("Access denied: {reason}"),
+            Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
+            Self::Search(error) => error.to_string(),
             Self::CrossSite(reason) => {
                 format!("{reason}; a web page may only use the broker that served it")
             }
@@ -126,7 +141,8 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::Broker(_) => {
+            Self::Broker(_)
+            | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // What follows in the stream is the rest of the body, not a request.
@@ -141,6 +157,12 @@ impl Refusal {
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<SearchError> for Refusal {
+    fn from(error: SearchError) -> Self {
+        Self::Search(error)
     }
 }
 
