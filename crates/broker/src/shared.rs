@@ -1,6 +1,7 @@
 //! What the handles, the sequencer and the maintenance share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use moustique_core::{Message, State};
 use moustique_store::{Reader, Space};
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) counters: Counters,
+    /// Time between two rounds of maintenance.
+    pub(crate) maintenance_interval: watch::Sender<Duration>,
 }
 
 /// What the one lock guards.
@@ -41,7 +44,13 @@ pub(crate) struct Inner {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, state: State, reader: Reader, space: Space) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        state: State,
+        reader: Reader,
+        space: Space,
+        maintenance_interval: Duration,
+    ) -> Self {
         Self {
             clock,
             inner: Mutex::new(Inner {
@@ -56,6 +65,7 @@ impl Shared {
             stopping: watch::Sender::new(false),
             ended: watch::Sender::new(false),
             counters: Counters::new(),
+            maintenance_interval: watch::Sender::new(maintenance_interval),
         }
     }
 

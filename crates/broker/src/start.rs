@@ -126,7 +126,8 @@ impl Broker {
             Space::default()
         });
         let (orders, taken) = mpsc::channel(QUEUE_ORDERS);
-        let shared = Arc::new(Shared::new(clock, state, store.reader(), space));
+        let interval = options.maintenance_interval;
+        let shared = Arc::new(Shared::new(clock, state, store.reader(), space, interval));
         let sequencer = Sequencer::new(store, Arc::clone(&shared), taken);
         thread::Builder::new()
             .name("sequencer".into())
@@ -138,7 +139,7 @@ impl Broker {
         tokio::spawn(maintenance::run(
             Arc::downgrade(&shared),
             orders.downgrade(),
-            options.maintenance_interval,
+            shared.maintenance_interval.subscribe(),
         ));
         Ok(Self::from_parts(shared, orders))
     }

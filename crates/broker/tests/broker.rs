@@ -217,6 +217,36 @@ async fn silent_clients_are_forgotten_but_parked_ones_are_not_silent() {
 }
 
 #[tokio::test]
+async fn other_bounds_hold_from_now_on_and_nobody_is_woken_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    subscribe(&broker, "parked", "t").await;
+    subscribe(&broker, "silent", "t").await;
+    let waits = order("parked", Duration::from_secs(60));
+    let mut parked = std::pin::pin!(broker.pickup(waits));
+    let options = Options {
+        limits: Limits {
+            client_silence: Duration::from_millis(50),
+            topics: 1,
+            ..Limits::default()
+        },
+        maintenance_interval: Duration::from_millis(10),
+    };
+    tokio::select! {
+        biased;
+        _ = parked.as_mut() => panic!("it was woken"),
+        changed = broker.change(options, Retention::default()) => changed.unwrap(),
+    }
+    while broker.knows_client("silent") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    publish(&broker, "t", "1").await;
+    let refused = broker.publish(draft("u", "1")).await;
+    assert!(matches!(refused, Err(Refused::Rejected(_))), "{refused:?}");
+    assert_eq!(payloads(&parked.await.unwrap().unwrap()), ["1"]);
+}
+
+#[tokio::test]
 async fn the_feed_tells_of_every_message() {
     let folder = tempfile::tempdir().unwrap();
     let broker = start(folder.path());

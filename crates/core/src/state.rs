@@ -92,6 +92,15 @@ impl State {
         state
     }
 
+    /// Replaces the bounds and what is kept, as far as that can be done while
+    /// the log is numbered as it is: see [`Retention::adopt`]. A bound that is
+    /// lower than what is there takes nothing away by itself; it holds for what
+    /// comes.
+    pub fn change_rules(&mut self, limits: Limits, retention: Retention) {
+        self.limits = limits;
+        self.retention = self.retention.adopt(retention);
+    }
+
     /// Queues a message of the log again for the clients for which it is not
     /// settled. Called at the start, in the order of the log.
     pub fn replay(&mut self, message: &Arc<Message>) {

@@ -8,12 +8,21 @@ use moustique_monitor::Problem;
 use moustique_store::OpenError;
 
 use crate::load::ConfigError;
+use crate::logging::LoggingError;
 
 pub(crate) fn configuration(error: &ConfigError) -> Problem {
     Problem {
         code: "configuration".into(),
         what: format!("The configuration is not valid: {error}."),
         remedy: "Correct the file, then start again.".into(),
+    }
+}
+
+pub(crate) fn log(error: &LoggingError) -> Problem {
+    Problem {
+        code: "log_unwritable".into(),
+        what: format!("The configuration cannot be used: {error}."),
+        remedy: "Set logging.file to a file that may be written to, or leave it out.".into(),
     }
 }
 

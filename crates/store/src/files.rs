@@ -1,12 +1,12 @@
 //! The folder, the database file and the lock: readable by their owner alone,
 //! and used by one process at a time.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
+use crate::private::{self, beside};
 
 /// Files that SQLite keeps beside a database. They belong to it: without them
 /// it is not what it was.
@@ -34,14 +34,14 @@ pub(crate) struct Claim {
 /// advisory lock.
 pub(crate) fn claim(database: &Path) -> Result<Claim, OpenError> {
     if let Some(folder) = database.parent() {
-        create_folder(folder).map_err(|source| OpenError::Files {
+        private::create_folder(folder).map_err(|source| OpenError::Files {
             path: folder.to_owned(),
             source,
         })?;
     }
     let lock_path = beside(database, ".lock");
     let open = |path: &Path| {
-        private().open(path).map_err(|source| OpenError::Files {
+        private::open(path).map_err(|source| OpenError::Files {
             path: path.to_owned(),
             source,
         })
@@ -115,7 +115,7 @@ pub(crate) fn log(database: &Path) -> PathBuf {
 
 /// Notes that damage was met, so that the next start reads all of the database.
 pub(crate) fn suspect(database: &Path) {
-    if let Err(error) = private().open(beside(database, SUSPECT)) {
+    if let Err(error) = private::open(&beside(database, SUSPECT)) {
         tracing::warn!(%error, "it cannot be noted that the database is damaged");
     }
 }
@@ -144,26 +144,4 @@ fn too_many() -> io::Error {
     io::Error::other(format!(
         "{MAX_ASIDE} damaged files are kept beside it already; move them away"
     ))
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
-}
-
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

@@ -22,6 +22,7 @@ mod history;
 mod load;
 mod location;
 mod pace;
+pub mod private;
 mod prune;
 mod rescue;
 mod row;

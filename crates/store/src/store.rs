@@ -145,6 +145,13 @@ impl Store {
         &self.options.retention
     }
 
+    /// Replaces what stays in the log, from the next step of pruning on, as far
+    /// as that can be done while its rows are numbered as they are: see
+    /// [`Retention::adopt`].
+    pub fn change_retention(&mut self, retention: Retention) {
+        self.options.retention = self.options.retention.adopt(retention);
+    }
+
     /// Writes the changes as one transaction.
     ///
     /// # Errors
