@@ -102,7 +102,7 @@ pub(crate) fn keep_log(database: &Path) -> Result<PathBuf, OpenError> {
     let copy = beside(&aside, WRITE_AHEAD);
     // Not `fs::copy`, which could not make it private from its first byte on.
     let mut from = File::open(&log).map_err(failed)?;
-    let mut to = private().open(&copy).map_err(failed)?;
+    let mut to = private::open(&copy).map_err(failed)?;
     io::copy(&mut from, &mut to).map_err(failed)?;
     to.sync_all().map_err(failed)?;
     Ok(copy)
