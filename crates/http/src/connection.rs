@@ -20,6 +20,7 @@ use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
 use crate::route;
+use crate::seal::seal;
 use crate::sending::Sending;
 use crate::socket::Socket;
 
@@ -40,10 +41,7 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
         return;
     };
     let settings = app.inner().settings();
-    let caller = Caller {
-        address: peer,
-        local: local.ip().to_canonical(),
-    };
+    let caller = Caller::of_connection(peer, local.ip());
     let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.
     let _ = stream.set_nodelay(true);
@@ -74,10 +72,11 @@ async fn converse<S>(
         conversation.deadlines.asked();
         let conversation = Arc::clone(&conversation);
         async move {
-            let response = match admitted {
+            let mut response = match admitted {
                 Ok(()) => route::answer(app, request, caller).await,
                 Err(reason) => Refusal::Peer(reason.clone()).into_response(),
             };
+            seal(response.headers_mut());
             counters.request_answered();
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
-use moustique_http::{App, AppOptions, Drained, PeerRules, Server, Settings};
+use moustique_http::{App, AppOptions, Drained, PeerRules, Server, Settings, SiteRules};
 use moustique_monitor::{BrokerState, BrokerStatus, Problem, Publish, Refusal, Source};
 use moustique_protocol::RequestLimits;
 use tokio::sync::{Mutex, watch};
@@ -306,6 +306,13 @@ fn settings(config: &Config, limits: Limits) -> Settings {
             allowed: config.security.allowed_ips.clone(),
             blocked: config.security.blocked_peers.clone(),
             tailscale: config.security.tailscale_enabled,
+            proxies: config.security.trusted_proxies.clone(),
+        },
+        sites: SiteRules {
+            hosts: addresses::names()
+                .chain(config.security.allowed_hosts.iter().cloned())
+                .collect(),
+            origins: config.security.allowed_origins.clone(),
         },
         encoding: config.server.encoding.into(),
     }
