@@ -17,6 +17,7 @@ mod deadlines;
 mod dialects;
 #[cfg(test)]
 mod fixture;
+mod framing;
 mod guard;
 mod host;
 #[cfg(test)]

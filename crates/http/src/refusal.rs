@@ -18,7 +18,7 @@ pub(crate) enum Refusal {
     Broker(Refused),
     /// The body took too long.
     BodyTooSlow { seconds: u64 },
-    /// The connection broke within the body.
+    /// The connection broke within the body, or its chunks are malformed.
     BodyBroken,
     /// The body is compressed.
     ContentEncoding,
@@ -128,7 +128,10 @@ impl Refusal {
             Self::BodyTooSlow { seconds } => {
                 format!("the body did not arrive within {seconds} s")
             }
-            Self::BodyBroken => "the connection broke within the body".into(),
+            Self::BodyBroken => {
+                "the body is not whole: the connection broke within it, or its chunks are malformed"
+                    .into()
+            }
             Self::ContentEncoding => {
                 "the body is compressed; expected is a body without Content-Encoding".into()
             }

@@ -31,18 +31,20 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let settings = app.inner().settings();
-    let Admitted {
-        caller,
-        origin,
-        is_preflight,
-    } = match guard::admit(&request, connection, &settings) {
-        Ok(admitted) => admitted,
-        Err(refusal) => return app.inner().refuse(refusal),
-    };
-    let mut response = if is_preflight {
-        cors::preflight(request.headers())
-    } else {
-        carry_out(app, request, caller).await
+    let (origin, mut response) = match guard::admit(&request, connection, &settings) {
+        Ok(Admitted {
+            caller,
+            origin,
+            is_preflight,
+        }) => {
+            let response = if is_preflight {
+                cors::preflight(request.headers())
+            } else {
+                carry_out(app, request, caller).await
+            };
+            (origin, response)
+        }
+        Err(refusal) => (None, app.inner().refuse(refusal)),
     };
     if let Some(origin) = origin {
         cors::share(response.headers_mut(), origin);
