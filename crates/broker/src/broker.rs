@@ -201,7 +201,8 @@ impl Broker {
     pub fn statistics(&self) -> Statistics {
         let contents = Contents::of(&self.shared.lock().state);
         let space = *self.shared.lock_space();
-        self.shared.counters.read(contents, space)
+        let queued = self.orders.max_capacity() - self.orders.capacity();
+        self.shared.counters.read(contents, space, queued)
     }
 
     /// The counters of those who serve the broker.

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::Refused;
 use crate::patience;
 use crate::shared::Shared;
+use crate::statistics::StoreState;
 
 /// Orders that wait for the sequencer at most. Beyond, callers wait in turn,
 /// [`crate::Refused::Busy`] if that takes too long.
@@ -146,6 +147,8 @@ impl Sequencer {
             Err(CommitError::Damaged(_)) => self.damaged + 1,
             _ => 0,
         };
+
+        self.shared.counters.batch_ended(StoreState::after(&stored));
         if let Err(error) = stored {
             tracing::error!(%error, orders = answers.len(), "a batch was refused");
             for (reply, planned) in answers {
