@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::crooks::Denied;
 use crate::deadlines::Deadlines;
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
@@ -44,6 +45,7 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
         address: peer,
         local: local.ip().to_canonical(),
     };
+    app.inner().visitors.note(caller.address);
     let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.
     let _ = stream.set_nodelay(true);
@@ -79,6 +81,9 @@ async fn converse<S>(
                 Err(reason) => Refusal::Peer(reason.clone()).into_response(),
             };
             counters.request_answered();
+            if let Some(denied) = response.extensions().get::<Denied>() {
+                app.inner().crooks.note(caller.address, *denied);
+            }
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });

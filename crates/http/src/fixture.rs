@@ -16,6 +16,7 @@ use crate::app::{App, AppOptions};
 use crate::caller::Caller;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
+use crate::recent_log::RecentLog;
 use crate::settings::Settings;
 
 /// Where every request of a test comes from.
@@ -53,6 +54,7 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
         },
         version: "0".into(),
         source,
+        log: RecentLog::default(),
     })
 }
 

@@ -7,15 +7,16 @@
 //!
 //! Absent on purpose: any rule of the broker, and SQLite.
 
-#[allow(dead_code, reason = "the calls that ask for it come next")]
 mod access;
 mod app;
 mod body;
 mod caller;
 mod classic;
 mod connection;
+mod crooks;
 mod deadlines;
 mod dialects;
+mod executable;
 #[cfg(test)]
 mod fixture;
 mod guard;
@@ -26,6 +27,7 @@ mod monitor;
 mod outbox;
 mod peers;
 mod places;
+mod recent_log;
 mod refusal;
 mod route;
 mod sending;
@@ -33,9 +35,11 @@ mod server;
 mod settings;
 mod socket;
 mod ui;
+mod visitors;
 
 pub use app::{App, AppOptions};
 pub use limits::HttpLimits;
 pub use peers::PeerRules;
+pub use recent_log::RecentLog;
 pub use server::{Drained, Server};
 pub use settings::Settings;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::addresses;
 use crate::config::Config;
 use crate::load::ConfigSource;
+use crate::logging;
 use crate::problem;
 
 /// The version of the program.
@@ -172,6 +173,7 @@ impl Inner {
             .map_err(|error| problem::configuration(&error))?;
         let limits = Limits {
             client_silence: config.performance.message_queue_timeout,
+            publisher_silence: config.performance.poster_stats_timeout,
             ..config.limits.core()
         };
         self.limits.send_replace(limits.clone());
@@ -201,6 +203,7 @@ impl Inner {
             settings: settings(&config, limits),
             version: VERSION.into(),
             source: self.source.subscribe(),
+            log: logging::recent(),
         });
         Ok(Started {
             broker,
