@@ -265,6 +265,7 @@ fn write_table<const COLUMNS: usize>(
 fn write_cell(page: &mut String, element: &str, head: &str, text: impl Display) -> fmt::Result {
     let class = match head {
         head if head.starts_with('#') => " class=\"number\"",
+        "Address" => " class=\"address\"",
         "At" | "First" | "Last" | "First seen" | "Last pickup" => " class=\"time\"",
         _ => "",
     };
