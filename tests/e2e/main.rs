@@ -5,13 +5,16 @@
 mod command_line;
 mod connections;
 mod delivery;
+mod dialects;
 mod durability;
 mod handover;
 mod long_poll;
 mod monitor;
 mod python_client;
 mod recorded;
+mod regex;
 mod rejections;
 mod reload;
+mod reports;
 mod stop;
 mod vectors;

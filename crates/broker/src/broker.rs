@@ -201,7 +201,8 @@ impl Broker {
     pub fn statistics(&self) -> Statistics {
         let contents = Contents::of(&self.shared.lock().state);
         let space = *self.shared.lock_space();
-        self.shared.counters.read(contents, space)
+        let queued = self.orders.max_capacity() - self.orders.capacity();
+        self.shared.counters.read(contents, space, queued)
     }
 
     /// The counters of those who serve the broker.
@@ -231,7 +232,7 @@ impl Broker {
     /// When the broker stops.
     pub async fn change(&self, options: Options, retention: Retention) -> Result<(), Refused> {
         let (reply, changed) = oneshot::channel();
-        let order = Order::Change(options.limits, retention, reply);
+        let order = Order::Change(Box::new((options.limits, retention)), reply);
         let sent = self.orders.send(order).await;
         sent.map_err(|_| Refused::Stopping)?;
         changed.await.map_err(|_| Refused::Stopping)?;

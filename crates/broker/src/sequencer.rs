@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::Refused;
 use crate::patience;
 use crate::shared::Shared;
+use crate::statistics::StoreState;
 
 /// Orders that wait for the sequencer at most. Beyond, callers wait in turn,
 /// [`crate::Refused::Busy`] if that takes too long.
@@ -36,7 +37,7 @@ pub(crate) enum Order {
     /// Take what is too old or too much off the log.
     Prune,
     /// Replace the bounds and what is kept, then answer.
-    Change(Limits, Retention, oneshot::Sender<()>),
+    Change(Box<(Limits, Retention)>, oneshot::Sender<()>),
     /// Carry out what was ordered before this, close the store, answer.
     Stop(oneshot::Sender<()>),
 }
@@ -98,7 +99,8 @@ impl Sequencer {
                     Order::Carry(command, reply) => commands.push((command, reply)),
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
-                    Order::Change(limits, retention, reply) => {
+                    Order::Change(rules, reply) => {
+                        let (limits, retention) = *rules;
                         self.change_rules(limits, retention);
                         let _ = reply.send(());
                     }
@@ -152,6 +154,8 @@ impl Sequencer {
             Err(CommitError::Damaged(_)) => self.damaged + 1,
             _ => 0,
         };
+
+        self.shared.counters.batch_ended(StoreState::after(&stored));
         if let Err(error) = stored {
             tracing::error!(%error, orders = answers.len(), "a batch was refused");
             for (reply, planned) in answers {

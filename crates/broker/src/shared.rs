@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use moustique_core::{Message, State};
+use moustique_core::{Message, State, Topic};
 use moustique_store::{Reader, Space};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::clock::Clock;
+use crate::publishers::Publishers;
 use crate::search::Turns;
 use crate::statistics::Counters;
 use crate::waiters::Waiters;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) feed: broadcast::Sender<Arc<[Arc<Message>]>>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
+    publishers: Mutex<Publishers>,
     pub(crate) counters: Counters,
     /// Time between two rounds of maintenance.
     pub(crate) maintenance_interval: watch::Sender<Duration>,
@@ -51,7 +53,10 @@ impl Shared {
         space: Space,
         maintenance_interval: Duration,
     ) -> Self {
+        let feed = broadcast::Sender::new(FEED_BATCHES);
         Self {
+            publishers: Mutex::new(Publishers::new(feed.subscribe(), state.limits())),
+            counters: Counters::new(clock.now().time),
             clock,
             inner: Mutex::new(Inner {
                 state,
@@ -61,16 +66,28 @@ impl Shared {
             reader,
             readers: Semaphore::new(READERS),
             searches: Turns::default(),
-            feed: broadcast::Sender::new(FEED_BATCHES),
+            feed,
             stopping: watch::Sender::new(false),
             ended: watch::Sender::new(false),
-            counters: Counters::new(),
             maintenance_interval: watch::Sender::new(maintenance_interval),
         }
     }
 
+    pub(crate) fn lock_publishers(&self) -> MutexGuard<'_, Publishers> {
+        self.publishers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn lock_space(&self) -> MutexGuard<'_, Space> {
         self.space.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last messages of the first `limit` topics after that one, or of all.
+    pub(crate) fn values_after(&self, topic: Option<&Topic>, limit: usize) -> Vec<Arc<Message>> {
+        let inner = self.lock();
+        let rest = inner.state.values().after(topic.map(Topic::as_str));
+        rest.take(limit).cloned().collect()
     }
 
     /// A thread that panicked under the lock has changed nothing that could

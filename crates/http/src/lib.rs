@@ -7,7 +7,6 @@
 //!
 //! Absent on purpose: any rule of the broker, and SQLite.
 
-#[allow(dead_code, reason = "the calls that ask for it come next")]
 mod access;
 mod app;
 mod body;
@@ -15,8 +14,10 @@ mod caller;
 mod classic;
 mod connection;
 mod cors;
+mod crooks;
 mod deadlines;
 mod dialects;
+mod executable;
 #[cfg(test)]
 mod fixture;
 mod framing;
@@ -30,6 +31,7 @@ mod origin;
 mod outbox;
 mod peers;
 mod places;
+mod recent_log;
 mod refusal;
 mod route;
 mod seal;
@@ -38,6 +40,7 @@ mod server;
 mod settings;
 mod socket;
 mod ui;
+mod visitors;
 
 pub use app::{App, AppOptions};
 pub use guard::SiteRules;
@@ -45,5 +48,6 @@ pub use host::{HostName, NoHostName};
 pub use limits::HttpLimits;
 pub use origin::{NoOrigin, Origin};
 pub use peers::PeerRules;
+pub use recent_log::RecentLog;
 pub use server::{Drained, Server};
 pub use settings::Settings;

@@ -7,6 +7,7 @@ use moustique_broker::{Bound, Refused, SearchError};
 use moustique_protocol::{Excerpt, Rejection};
 
 use crate::body::BodyError;
+use crate::crooks::Denied;
 use crate::limits::HttpLimits;
 
 /// Why a request is refused.
@@ -44,6 +45,8 @@ pub(crate) enum Refusal {
     NotAllowed(String),
     /// A search by a regular expression found nothing out.
     Search(SearchError),
+    /// A fault of this machine's, which another try may not meet.
+    Failed(String),
 }
 
 impl Refusal {
@@ -107,6 +110,16 @@ impl Refusal {
         }
     }
 
+    /// Why entry was refused, if it was.
+    fn denied(&self) -> Option<Denied> {
+        match self {
+            Self::Peer(_) => Some(Denied::Address),
+            Self::CrossSite(_) => Some(Denied::CrossSite),
+            Self::NotLocal | Self::NotAllowed(_) => Some(Denied::NotLocal),
+            _ => None,
+        }
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => {
@@ -115,7 +128,7 @@ impl Refusal {
             Self::Broker(Refused::Rejected(_) | Refused::DiskFull) => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::Broker(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broker(_) | Self::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::ContentEncoding | Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -178,6 +191,7 @@ impl Refusal {
             }
             Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
             Self::Search(error) => error.to_string(),
+            Self::Failed(reason) => reason.clone(),
             Self::CrossSite(reason) => {
                 format!(
                     "{reason}; a web page may use the broker that served it, or one whose \
@@ -200,6 +214,9 @@ impl Refusal {
         let mut response = Response::new(B::from(Bytes::from(text)));
         *response.status_mut() = self.status();
         self.set_headers(response.headers_mut());
+        if let Some(denied) = self.denied() {
+            response.extensions_mut().insert(denied);
+        }
         response
     }
 
