@@ -9,6 +9,7 @@ mod durability;
 mod handover;
 mod long_poll;
 mod monitor;
+mod passwords;
 mod python_client;
 mod recorded;
 mod rejections;

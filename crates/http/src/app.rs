@@ -11,6 +11,7 @@ use moustique_broker::Broker;
 use moustique_monitor::Source;
 use tokio::sync::watch;
 
+use crate::access::Authenticator;
 use crate::dialects::Dialects;
 use crate::refusal::Refusal;
 use crate::route;
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) source: watch::Receiver<Source>,
     pub(crate) dialects: Dialects,
     pub(crate) zone: TimeZone,
+    pub(crate) authenticator: Authenticator,
 }
 
 impl Inner {
@@ -73,6 +75,7 @@ impl App {
             source: options.source,
             dialects: Dialects::default(),
             zone: TimeZone::system(),
+            authenticator: Authenticator::new(),
         });
         Self {
             router: route::router(Arc::clone(&inner)),

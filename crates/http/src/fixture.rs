@@ -50,6 +50,7 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
             http,
             peers: PeerRules::default(),
             encoding: Encoding::Plain,
+            password: None,
         },
         version: "0".into(),
         source,

@@ -30,6 +30,14 @@ pub(crate) enum Refusal {
     NotLocal,
     /// What needs leave is asked for without it.
     NotAllowed(String),
+    /// The password was named wrongly too often.
+    TooManyTries { seconds: u64 },
+    /// Too many passwords are being checked.
+    PasswordsBusy,
+    /// Somebody logs in where there is no password.
+    NoPassword,
+    /// The body of a login cannot be read.
+    Login,
     /// A search by a regular expression found nothing out.
     Search(SearchError),
 }
@@ -53,6 +61,7 @@ impl Refusal {
             Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
             Self::ContentEncoding => Some(Bound::ContentEncoding),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
+            Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
             Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
             Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
@@ -83,6 +92,10 @@ impl Refusal {
             Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Peer(_) | Self::NotAllowed(_) => StatusCode::UNAUTHORIZED,
             Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
+            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::PasswordsBusy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoPassword => StatusCode::NOT_FOUND,
+            Self::Login => StatusCode::BAD_REQUEST,
             Self::Search(error) => match error {
                 SearchError::TooLong { .. }
                 | SearchError::Invalid { .. }
@@ -106,6 +119,18 @@ impl Refusal {
                 "the body is compressed; expected is a body without Content-Encoding".into()
             }
             Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
+            Self::TooManyTries { seconds } => {
+                format!("the password was named wrongly too often; try again in {seconds} s")
+            }
+            Self::PasswordsBusy => {
+                "too many passwords are being checked; try again in a second".into()
+            }
+            Self::NoPassword => "no password is set, so there is nothing to log in to".into(),
+            Self::Login => {
+                "the login is not understood; expected is the JSON object {\"password\": \"…\"} \
+                 or a form with the field password"
+                    .into()
+            }
             Self::Search(error) => error.to_string(),
             Self::CrossSite(reason) => {
                 format!("{reason}; a web page may only use the broker that served it")
@@ -141,7 +166,11 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            Self::TooManyTries { seconds } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+            }
             Self::Broker(_)
+            | Self::PasswordsBusy
             | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }

@@ -2,6 +2,7 @@
 
 use moustique_protocol::{Encoding, RequestLimits};
 
+use crate::access::PasswordHash;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
 
@@ -17,4 +18,7 @@ pub struct Settings {
     pub peers: PeerRules,
     /// The encoding of requests that do not show one.
     pub encoding: Encoding,
+    /// The password that opens what the broker tells of itself; `None` when
+    /// that is for this machine alone.
+    pub password: Option<PasswordHash>,
 }

@@ -7,7 +7,6 @@ mod bounded;
 mod limits;
 mod retention;
 
-use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -145,10 +144,8 @@ pub struct Security {
     /// Whether addresses of a Tailscale network may connect.
     #[serde(deserialize_with = "yes_or_no")]
     pub tailscale_enabled: bool,
-    /// Never there: known only to tell whoever relies on it that it does not
-    /// hold yet.
-    #[serde(deserialize_with = "password_file")]
-    pub password_file: Option<Infallible>,
+    /// The file with the password's hash; `None` when there is no password.
+    pub password_file: Option<PathBuf>,
 }
 
 /// What the broker writes down.
@@ -262,15 +259,6 @@ fn connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroUsiz
         let count: NonZeroUsize = text.parse().ok()?;
         (count.get() <= MAX_CONNECTIONS).then_some(count)
     })
-}
-
-/// To pass over a password in silence would leave open what the user believes
-/// to be locked.
-fn password_file<'de, D: Deserializer<'de>>(_: D) -> Result<Option<Infallible>, D::Error> {
-    Err(D::Error::custom(
-        "passwords are not supported by this version; leave password_file out: \
-         without a password the monitor answers this machine alone",
-    ))
 }
 
 fn some_networks<'de, D: Deserializer<'de>>(

@@ -10,6 +10,7 @@ mod config;
 mod load;
 pub mod logging;
 mod node;
+mod password_file;
 mod paths;
 mod problem;
 mod rules;
@@ -20,4 +21,5 @@ pub use config::{
 };
 pub use load::{ConfigError, ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};
+pub use password_file::{PasswordFileError, set_password};
 pub use paths::Paths;

@@ -127,6 +127,7 @@ mod tests {
             let key = line.trim_start().strip_prefix("# ").unwrap_or("");
             let is_key = key.starts_with("path: ")
                 || key.starts_with("file: ")
+                || key.starts_with("password_file: ")
                 || key.starts_with("allowed_ips:")
                 || key.starts_with("blocked_peers:")
                 || key.starts_with("policies:")
@@ -144,6 +145,7 @@ mod tests {
         assert!(config.database.path.is_some() && config.logging.file.is_some());
         assert_eq!(config.security.allowed_ips.map(|ips| ips.len()), Some(2));
         assert_eq!(config.security.blocked_peers.len(), 1);
+        assert!(config.security.password_file.is_some());
         assert_eq!(config.retention.policies.len(), 1);
     }
 
@@ -321,7 +323,6 @@ mod tests {
                 2,
                 &["'maybe' is not true or false"],
             ),
-            ("security:\n  password_file: /etc/pw", 2, &["not supported"]),
             ("logging:\n  level: loud", 2, &["loud", "error"]),
             ("server:\n  port: 1\n  port: 2", 3, &["port"]),
             ("server: [", 1, &[]),

@@ -204,7 +204,7 @@ impl Inner {
             .configuration
             .load()
             .map_err(|error| problem::configuration(&error))?;
-        let rules = Rules::of(&config);
+        let rules = read_rules(&config).await?;
         self.limits.send_replace(rules.options.limits.clone());
         let database = match &config.database.path {
             Some(path) => path.clone(),
@@ -247,7 +247,7 @@ impl Inner {
             .load()
             .map_err(|error| problem::configuration(&error))?;
         let log = logging::prepare(&config.logging).map_err(|error| problem::log(&error))?;
-        let rules = Rules::of(&config);
+        let rules = read_rules(&config).await?;
         // From here on nothing fails but for a broker that stops, which needs no
         // rules any more.
         log.apply();
@@ -319,6 +319,19 @@ impl Inner {
             self.source.send_replace(failed(problem::ended()));
         } else {
             tracing::info!("stopped");
+        }
+    }
+}
+
+/// What the configuration says, and the files that it names, off the async
+/// threads: a password in plain text is hashed.
+async fn read_rules(config: &Config) -> Result<Rules, Problem> {
+    let config = config.clone();
+    match task::spawn_blocking(move || Rules::read(&config)).await {
+        Ok(rules) => rules,
+        Err(error) => {
+            tracing::error!(%error, "reading the configuration failed");
+            Err(problem::ended())
         }
     }
 }

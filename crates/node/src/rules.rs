@@ -3,10 +3,12 @@
 
 use moustique_broker::Options;
 use moustique_core::{Limits, Retention};
-use moustique_http::{PeerRules, Settings};
+use moustique_http::{PasswordHash, PeerRules, Settings};
+use moustique_monitor::Problem;
 use moustique_protocol::RequestLimits;
 
 use crate::config::Config;
+use crate::{password_file, problem};
 
 /// What can be changed while the broker runs.
 pub(crate) struct Rules {
@@ -20,19 +22,28 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn of(config: &Config) -> Self {
+    /// Reads the files that the configuration names: not for an async thread.
+    ///
+    /// # Errors
+    /// When one of them cannot be used.
+    pub(crate) fn read(config: &Config) -> Result<Self, Problem> {
+        let password = config.security.password_file.as_deref();
+        let password = password
+            .map(password_file::read)
+            .transpose()
+            .map_err(|error| problem::password(&error))?;
         let limits = Limits {
             client_silence: config.performance.message_queue_timeout,
             ..config.limits.core()
         };
-        Self {
-            settings: settings(config, limits.clone()),
+        Ok(Self {
+            settings: settings(config, limits.clone(), password),
             options: Options {
                 limits,
                 maintenance_interval: config.performance.maintenance_interval,
             },
             retention: config.retention.core(),
-        }
+        })
     }
 }
 
@@ -53,7 +64,7 @@ pub(crate) fn waiting(started: &Config, wanted: &Config) -> Vec<&'static str> {
     changed.map(|(key, _)| key).collect()
 }
 
-fn settings(config: &Config, limits: Limits) -> Settings {
+fn settings(config: &Config, limits: Limits, password: Option<PasswordHash>) -> Settings {
     Settings {
         requests: RequestLimits {
             form: config.limits.form(),
@@ -69,6 +80,7 @@ fn settings(config: &Config, limits: Limits) -> Settings {
             tailscale: config.security.tailscale_enabled,
         },
         encoding: config.server.encoding.into(),
+        password,
     }
 }
 
