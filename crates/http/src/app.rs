@@ -85,7 +85,10 @@ impl App {
 
     /// Changes what holds: for connections that are accepted and requests that
     /// come from now on. No connection is closed.
-    pub fn change(&self, settings: Settings) {
+    pub fn change(&self, mut settings: Settings) {
+        if settings.tls.is_none() {
+            settings.tls.clone_from(&self.inner.settings().tls);
+        }
         self.inner.settings.store(Arc::new(settings));
     }
 

@@ -51,6 +51,7 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
             peers: PeerRules::default(),
             encoding: Encoding::Plain,
             password: None,
+            tls: None,
         },
         version: "0".into(),
         source,

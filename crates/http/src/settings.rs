@@ -1,6 +1,9 @@
 //! What a configuration may change while the server runs.
 
+use std::sync::Arc;
+
 use moustique_protocol::{Encoding, RequestLimits};
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::access::PasswordHash;
 use crate::limits::HttpLimits;
@@ -21,4 +24,8 @@ pub struct Settings {
     /// The password that opens what the broker tells of itself; `None` when
     /// that is for this machine alone.
     pub password: Option<PasswordHash>,
+    /// Certificate and key of the port for TLS, for connections that are opened
+    /// from now on. `None` leaves the ones that hold: a port that is open does
+    /// not lose them.
+    pub tls: Option<Arc<ServerConfig>>,
 }

@@ -6,6 +6,7 @@
 mod bounded;
 mod limits;
 mod retention;
+mod tls;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Deserializer};
 pub use bounded::{Count, Size, Time};
 pub use limits::Limits;
 pub use retention::{KeepOptions, Policy, Retention};
+pub use tls::{CertificateFiles, Tls};
 
 use bounded::above_zero;
 
@@ -72,6 +74,9 @@ pub struct Server {
     pub max_connections: NonZeroUsize,
     /// How values are encoded where a request does not show it.
     pub encoding: ServerEncoding,
+    /// The port for the same over TLS; `None` for no such port.
+    #[serde(deserialize_with = "tls::section")]
+    pub tls: Option<Tls>,
 }
 
 /// An encoding as the configuration names it.
@@ -193,6 +198,7 @@ impl Default for Server {
             timeout: Time::of(Duration::from_secs(5)),
             max_connections: const { NonZeroUsize::new(1_000).unwrap() },
             encoding: ServerEncoding::default(),
+            tls: None,
         }
     }
 }

@@ -14,10 +14,12 @@ mod password_file;
 mod paths;
 mod problem;
 mod rules;
+mod self_signed;
+mod tls;
 
 pub use config::{
-    Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging, Performance, Policy,
-    Retention, Security, Server, ServerEncoding, Size, Time,
+    CertificateFiles, Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging,
+    Performance, Policy, Retention, Security, Server, ServerEncoding, Size, Time, Tls,
 };
 pub use load::{ConfigError, ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};

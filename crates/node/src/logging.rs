@@ -82,7 +82,8 @@ pub fn start(logging: &Logging, debug: bool) -> Result<(), LoggingError> {
         .with_ansi(false)
         .with_writer(|| InFile);
     tracing_subscriber::registry()
-        .with(terminal.and_then(in_file).with_filter(filter))
+        // What a terminal shows is in the file by then.
+        .with(in_file.and_then(terminal).with_filter(filter))
         .try_init()
         .map_err(|_| LoggingError::Twice)?;
     *file_of_log() = file;
