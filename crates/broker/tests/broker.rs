@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use moustique_broker::{Broker, Options, Pickup, PickupOrder, Refused, SearchError};
+use moustique_broker::{Broker, Options, Pickup, PickupOrder, Refused, Repair, SearchError};
 use moustique_core::{
     ClientName, Draft, Filter, Keep, LetGo, Limits, MessageKind, Outcome, PublisherMessageId,
     Retention, Topic,
@@ -491,9 +491,17 @@ async fn a_damaged_database_is_set_aside_and_what_is_sound_goes_on() {
     let open = || Broker::open(&path, Default::default(), Options::default()).unwrap();
     let (broker, repair) = open();
     let repair = repair.unwrap();
-    assert!(repair.damage.contains("checksum"), "{repair}");
-    assert_eq!(repair.rescued.values, 1, "{repair}");
-    let kept = std::fs::read(&repair.aside).unwrap();
+    let Repair::Begun {
+        damage,
+        aside,
+        rescued,
+    } = &repair
+    else {
+        panic!("{repair}");
+    };
+    assert!(damage.contains("checksum"), "{repair}");
+    assert_eq!(rescued.values, 1, "{repair}");
+    let kept = std::fs::read(aside).unwrap();
     let changed: Vec<usize> = (0..damaged.len())
         .filter(|at| kept.get(*at) != damaged.get(*at))
         .collect();

@@ -29,6 +29,7 @@ mod row;
 mod schema;
 mod store;
 mod usage;
+mod wal;
 mod write;
 
 pub use durability::Durability;
