@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ring::hmac;
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Authenticator {
     /// Of this process alone: what is remembered with it says nothing to others.
     key: Option<hmac::Key>,
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
     memory: Mutex<Memory>,
 }
 
@@ -44,7 +44,7 @@ impl Authenticator {
         Self {
             // Without random numbers nothing is remembered, that is all.
             key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok(),
-            hashing: Semaphore::new(HASHES),
+            hashing: Arc::new(Semaphore::new(HASHES)),
             memory: Mutex::default(),
         }
     }
@@ -69,8 +69,8 @@ impl Authenticator {
         if self.look(held, peer, &passwords)? {
             return Ok(());
         }
-        let turn = time::timeout(PATIENCE, self.hashing.acquire()).await;
-        let Ok(Ok(_turn)) = turn else {
+        let turn = Arc::clone(&self.hashing).acquire_owned();
+        let Ok(Ok(turn)) = time::timeout(PATIENCE, turn).await else {
             return Err(Refusal::PasswordsBusy);
         };
         // What was found out since is not found out again.
@@ -80,6 +80,8 @@ impl Authenticator {
         self.memory().attempts.begin(peer, Instant::now());
         let hash = held.clone();
         let found = task::spawn_blocking(move || {
+            // Until it is hashed, also when whoever asked has gone by then.
+            let _turn = turn;
             let mut passwords = passwords.into_iter();
             passwords.find(|password| hash.verify(password))
         });

@@ -45,11 +45,11 @@ pub(crate) async fn login(
     let Some(held) = &settings.password else {
         return app.refuse(Refusal::NoPassword);
     };
-    let access = &app.authenticator;
-    if let Err(refusal) = access.check(held, caller.address, vec![password]).await {
+    let offered = Credentials::default().with_pwd(vec![password]);
+    if let Err(refusal) = super::check(&app, &caller, offered).await {
         return app.refuse(refusal);
     }
-    match access.open_session(held) {
+    match app.authenticator.open_session(held) {
         Some(token) => with_cookie(&token, sessions::LASTS.as_secs()),
         None => app.refuse(Refusal::PasswordsBusy),
     }
