@@ -34,11 +34,13 @@ pub enum Bound {
     /// Length and size of a regular expression, and what a search may take: 400
     /// or 503.
     Regex,
+    /// Tries to name the password: 429 or 503.
+    Password,
 }
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
@@ -53,6 +55,7 @@ impl Bound {
         Self::Message,
         Self::Memory,
         Self::Regex,
+        Self::Password,
     ];
 
     /// A word that names it in statistics and never changes.
@@ -73,6 +76,7 @@ impl Bound {
             Self::Message => "message",
             Self::Memory => "memory",
             Self::Regex => "regex",
+            Self::Password => "password",
         }
     }
 }

@@ -13,6 +13,7 @@ use http_body::Body;
 use moustique_protocol::{Excerpt, Rejection, Verb};
 use tower::ServiceExt;
 
+use crate::access::{self, Credentials, login};
 use crate::app::{App, Inner};
 use crate::body::ReplyBody;
 use crate::caller::Caller;
@@ -80,14 +81,42 @@ where
 
 /// Everything but the classic API.
 pub(crate) fn router(app: Arc<Inner>) -> Router {
-    let monitor = Router::new()
+    let page = Router::new()
         .route("/", get(ui::page))
         .route("/assets/{*path}", get(ui::asset))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), page_only));
+    let monitor = Router::new()
         .route("/v1/monitor/rpc", post(monitor::rpc))
         .route("/v1/monitor/stream", get(monitor::stream))
-        .layer(middleware::from_fn(local_only))
-        .with_state(app);
-    Router::new().merge(monitor).fallback(unknown)
+        .route("/v1/session", get(login::state))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guarded));
+    let login = Router::new()
+        .route("/v1/login", post(login::login))
+        .route("/v1/logout", post(login::logout));
+    let all = page.merge(monitor).merge(login);
+    all.with_state(app).fallback(unknown)
+}
+
+/// The page tells nothing: where there is a password whoever may connect may
+/// have it, to name the password there.
+async fn page_only(State(app): AppState, request: AxumRequest, next: Next) -> AxumResponse {
+    if app.settings().password.is_some() {
+        return next.run(request).await;
+    }
+    local_only(request, next).await
+}
+
+/// What the broker tells of itself.
+async fn guarded(State(app): AppState, request: AxumRequest, next: Next) -> AxumResponse {
+    let caller = request.extensions().get::<Caller>().copied();
+    let (true, Some(caller)) = (app.settings().password.is_some(), caller) else {
+        return local_only(request, next).await;
+    };
+    let credentials = Credentials::of(request.headers(), &caller);
+    match access::check(&app, &caller, credentials).await {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => app.refuse(refusal),
+    }
 }
 
 async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {
