@@ -6,4 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 mod framing;
+#[cfg(target_os = "linux")]
+mod networks;
 mod sites;
+mod slow;

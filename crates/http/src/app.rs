@@ -12,6 +12,7 @@ use moustique_monitor::Source;
 use tokio::sync::watch;
 
 use crate::dialects::Dialects;
+use crate::rate::Rates;
 use crate::refusal::Refusal;
 use crate::route;
 use crate::settings::Settings;
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) source: watch::Receiver<Source>,
     pub(crate) dialects: Dialects,
     pub(crate) zone: TimeZone,
+    pub(crate) rates: Rates,
 }
 
 impl Inner {
@@ -73,6 +75,7 @@ impl App {
             source: options.source,
             dialects: Dialects::default(),
             zone: TimeZone::system(),
+            rates: Rates::default(),
         });
         Self {
             router: route::router(Arc::clone(&inner)),

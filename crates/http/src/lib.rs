@@ -28,6 +28,7 @@ mod origin;
 mod outbox;
 mod peers;
 mod places;
+mod rate;
 mod refusal;
 mod route;
 mod seal;

@@ -34,6 +34,8 @@ pub(crate) enum Refusal {
     ManyHosts,
     /// A trusted proxy does not say for whom it speaks.
     Forwarded { given: Excerpt },
+    /// More requests than a peer may make in a second.
+    TooManyRequests { limit: usize },
     /// The peer may not connect.
     Peer(String),
     /// A web page of another host asks.
@@ -86,6 +88,7 @@ impl Refusal {
         match self {
             Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
             Self::ContentEncoding => Some(Bound::ContentEncoding),
+            Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
             Self::Rejected(rejection) => match rejection {
                 Rejection::BodyTooLong { .. } => Some(Bound::Body),
@@ -116,6 +119,7 @@ impl Refusal {
             Self::Malformed(_) | Self::Forwarded { .. } => StatusCode::BAD_REQUEST,
             Self::Method(_) => StatusCode::NOT_IMPLEMENTED,
             Self::WrongHost { .. } | Self::ManyHosts => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Peer(_) => StatusCode::UNAUTHORIZED,
             Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
         }
@@ -162,6 +166,11 @@ impl Refusal {
                      expected is an address"
                 )
             }
+            Self::TooManyRequests { limit } => {
+                format!(
+                    "more than {limit} requests of this address in a second; at most {limit} are allowed"
+                )
+            }
             Self::Peer(reason) => format!("Access denied: {reason}"),
             Self::CrossSite(reason) => {
                 format!(
@@ -200,7 +209,7 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::Broker(_) => {
+            Self::Broker(_) | Self::TooManyRequests { .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // What follows in the stream is the rest of the body, or whatever else
