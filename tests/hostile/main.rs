@@ -8,5 +8,7 @@
 mod framing;
 #[cfg(target_os = "linux")]
 mod networks;
+#[cfg(target_os = "linux")]
+mod proxy;
 mod sites;
 mod slow;
