@@ -15,6 +15,8 @@ pub enum Bound {
     Idle,
     /// Time in which a reader takes nothing of a reply: closed.
     Reader,
+    /// Requests of one peer in a second: 429.
+    Rate,
     /// Headers of a request, or bytes of its head: 431.
     Head,
     /// Bytes of a body: 413.
@@ -40,12 +42,13 @@ pub enum Bound {
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
         Self::Idle,
         Self::Reader,
+        Self::Rate,
         Self::Head,
         Self::Body,
         Self::BodyTime,
@@ -67,6 +70,7 @@ impl Bound {
             Self::FirstRequest => "first_request",
             Self::Idle => "idle",
             Self::Reader => "reader",
+            Self::Rate => "rate",
             Self::Head => "head",
             Self::Body => "body",
             Self::BodyTime => "body_time",

@@ -16,6 +16,7 @@ use crate::crooks::Crooks;
 use crate::dialects::Dialects;
 use crate::executable::Executable;
 use crate::recent_log::RecentLog;
+use crate::rate::Rates;
 use crate::refusal::Refusal;
 use crate::route;
 use crate::settings::Settings;
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) executable: Executable,
     pub(crate) zone: TimeZone,
     pub(crate) authenticator: Authenticator,
+    pub(crate) rates: Rates,
 }
 
 impl Inner {
@@ -90,6 +92,7 @@ impl App {
             executable: Executable::default(),
             zone: TimeZone::system(),
             authenticator: Authenticator::new(),
+            rates: Rates::default(),
         });
         Self {
             router: route::router(Arc::clone(&inner)),

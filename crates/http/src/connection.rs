@@ -100,15 +100,17 @@ async fn converse<S>(
         framed: Framed::default(),
     });
     let counters = app.inner().broker.counters();
+    let allowance = app.inner().rates.of(caller.address);
     let service = service_fn(|request| {
         conversation.deadlines.asked();
         let framed = conversation.framed.request();
         let conversation = Arc::clone(&conversation);
+        let allowance = &allowance;
         async move {
             let mut response = match (framed, admitted) {
                 (Err(fault), _) => Refusal::Malformed(fault).into_response(),
                 (_, Err(reason)) => Refusal::Peer(reason.clone()).into_response(),
-                (Ok(()), Ok(())) => route::answer(app, request, caller).await,
+                (Ok(()), Ok(())) => route::answer(app, request, caller, allowance).await,
             };
             seal(response.headers_mut());
             counters.request_answered();

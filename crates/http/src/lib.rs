@@ -32,6 +32,7 @@ mod outbox;
 mod peers;
 mod places;
 mod recent_log;
+mod rate;
 mod refusal;
 mod route;
 mod seal;

@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     ManyHosts,
     /// A trusted proxy does not say for whom it speaks.
     Forwarded { given: Excerpt },
+    /// More requests than a peer may make in a second.
+    TooManyRequests { limit: usize },
     /// The peer may not connect.
     Peer(String),
     /// A web page of another host asks.
@@ -101,6 +103,7 @@ impl Refusal {
         match self {
             Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
             Self::ContentEncoding => Some(Bound::ContentEncoding),
+            Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
             Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
             Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
@@ -145,6 +148,7 @@ impl Refusal {
             Self::Method(_) => StatusCode::NOT_IMPLEMENTED,
             Self::WrongHost { .. } | Self::ManyHosts => StatusCode::MISDIRECTED_REQUEST,
             Self::Peer(_) | Self::NotAllowed(_) => StatusCode::UNAUTHORIZED,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::PasswordsBusy => StatusCode::SERVICE_UNAVAILABLE,
@@ -203,6 +207,11 @@ impl Refusal {
                 )
             }
             Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
+            Self::TooManyRequests { limit } => {
+                format!(
+                    "more than {limit} requests of this address in a second; at most {limit} are allowed"
+                )
+            }
             Self::TooManyTries { seconds } => {
                 format!("the password was named wrongly too often; try again in {seconds} s")
             }
@@ -262,6 +271,7 @@ impl Refusal {
             }
             Self::Broker(_)
             | Self::PasswordsBusy
+            | Self::TooManyRequests { .. }
             | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }

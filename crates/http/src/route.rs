@@ -18,6 +18,7 @@ use crate::app::{App, Inner};
 use crate::body::ReplyBody;
 use crate::caller::Caller;
 use crate::guard::Admitted;
+use crate::rate::Allowance;
 use crate::refusal::Refusal;
 use crate::{classic, cors, guard, monitor, ui};
 
@@ -26,13 +27,26 @@ pub(crate) async fn answer<B>(
     app: &App,
     request: Request<B>,
     connection: Caller,
+    allowance: &Allowance,
 ) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let settings = app.inner().settings();
-    let (origin, mut response) = match guard::admit(&request, connection, &settings) {
+    let (rates, limit) = (&app.inner().rates, settings.http.requests_per_second);
+    let admitted = if settings.peers.trusts(connection.address) {
+        // What a proxy passes on counts for those it speaks for.
+        guard::admit(&request, connection, &settings).and_then(|admitted| {
+            rates.check(&rates.of(admitted.caller.address), limit)?;
+            Ok(admitted)
+        })
+    } else {
+        rates
+            .check(allowance, limit)
+            .and_then(|()| guard::admit(&request, connection, &settings))
+    };
+    let (origin, mut response) = match admitted {
         Ok(Admitted {
             caller,
             origin,

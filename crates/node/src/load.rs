@@ -266,6 +266,7 @@ mod tests {
         let seconds = |time: Duration| usize::try_from(time.as_secs()).unwrap();
         let held = [
             http.peer_connections,
+            http.requests_per_second,
             seconds(http.idle),
             seconds(http.reader),
             http.headers,
