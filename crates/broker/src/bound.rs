@@ -31,11 +31,15 @@ pub enum Bound {
     Message,
     /// Topics, clients, filters and bytes that are kept: 507.
     Memory,
+    /// Streams that are open: one more is refused, 503.
+    Streams,
+    /// Messages of one request, filters of one stream: 413, 400.
+    Batch,
 }
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
@@ -49,6 +53,8 @@ impl Bound {
         Self::Name,
         Self::Message,
         Self::Memory,
+        Self::Streams,
+        Self::Batch,
     ];
 
     /// A word that names it in statistics and never changes.
@@ -68,6 +74,8 @@ impl Bound {
             Self::Name => "name",
             Self::Message => "message",
             Self::Memory => "memory",
+            Self::Streams => "streams",
+            Self::Batch => "batch",
         }
     }
 }

@@ -12,7 +12,8 @@ use moustique_store::Span;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::{task, time};
 
-use crate::error::Refused;
+use crate::carried::Carried;
+use crate::error::{Refused, RefusedBatch};
 use crate::pickup::{Pickup, PickupOrder};
 use crate::sequencer::Order;
 use crate::shared::Shared;
@@ -60,6 +61,17 @@ impl Broker {
     /// When a bound is reached, the disk fails, or the broker stops.
     pub async fn publish(&self, draft: Draft) -> Result<Outcome, Refused> {
         self.carry(Command::Publish(draft)).await
+    }
+
+    /// Publishes all of the messages, with ids in their order and as one
+    /// transaction, or none of them.
+    ///
+    /// # Errors
+    /// When a bound is reached, the disk fails, or the broker stops.
+    pub async fn publish_all(&self, drafts: Vec<Draft>) -> Result<Vec<Outcome>, RefusedBatch> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Carried::all(drafts, reply)).await?;
+        answer.await.unwrap_or(Err(Refused::Stopping.into()))
     }
 
     /// Subscribes a client. Every message published after this returns is
@@ -201,7 +213,8 @@ impl Broker {
     pub fn statistics(&self) -> Statistics {
         let contents = Contents::of(&self.shared.lock().state);
         let space = *self.shared.lock_space();
-        self.shared.counters.read(contents, space)
+        let queued = self.orders.max_capacity() - self.orders.capacity();
+        self.shared.counters.read(contents, space, queued)
     }
 
     /// The counters of those who serve the broker.
@@ -258,11 +271,17 @@ impl Broker {
 
     /// Has the sequencer carry out a command.
     pub(crate) async fn carry(&self, command: Command) -> Result<Outcome, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Carried::one(command, reply)).await?;
+        answer.await.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// Gives an order to the sequencer, as soon as that takes one more.
+    async fn order(&self, carried: Carried) -> Result<(), Refused> {
         if self.is_stopping() {
             return Err(Refused::Stopping);
         }
-        let (reply, answer) = oneshot::channel();
-        let order = Order::Carry(command, reply);
+        let order = Order::Carry(carried);
         let sent = match self.orders.try_send(order) {
             Err(mpsc::error::TrySendError::Full(order)) => {
                 match self.orders.send_timeout(order, ORDER_PATIENCE).await {
@@ -276,10 +295,7 @@ impl Broker {
             }
             sent => sent.is_ok(),
         };
-        if !sent {
-            return Err(Refused::Stopping);
-        }
-        answer.await.unwrap_or(Err(Refused::Stopping))
+        if sent { Ok(()) } else { Err(Refused::Stopping) }
     }
 
     /// Sends an order that nobody waits for. When the queue is full, a batch
@@ -290,6 +306,10 @@ impl Broker {
 
     pub(crate) fn handover_arrived(&self, handover: Handover) {
         let now = self.shared.clock.run();
+        for delivery in &handover.deliveries {
+            let waited = now.since(delivery.message.taken);
+            self.shared.counters.delivery_latency.observe(waited);
+        }
         self.hand_on(|state| state.arrived(handover, now));
         self.send(Order::StoreCursors);
     }

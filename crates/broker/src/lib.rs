@@ -10,22 +10,30 @@
 
 mod bound;
 mod broker;
+mod carried;
 mod clock;
 mod error;
+mod follow;
+mod latency;
 mod maintenance;
 mod patience;
 mod pickup;
+mod recent;
 mod sequencer;
 mod shared;
 mod start;
 mod statistics;
+mod values;
 mod views;
 mod waiters;
 
 pub use bound::{Bound, Hits};
 pub use broker::{Broker, Options};
-pub use error::Refused;
+pub use error::{Refused, RefusedBatch};
+pub use follow::{Follow, Followed, Gap};
+pub use latency::Latency;
 pub use pickup::{Pickup, PickupOrder};
 pub use start::Repair;
 pub use statistics::{Contents, Counters, Statistics};
+pub use values::{MAX_VALUES, ValuesPage};
 pub use views::{ClientView, Listed};

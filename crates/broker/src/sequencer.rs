@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use moustique_core::{Change, Command, Message, Now, Outcome, Plan};
+use moustique_core::{Change, Message, Now, Plan};
 use moustique_store::{CommitError, Protected, Store};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::Refused;
+use crate::carried::{Answer, Carried};
 use crate::patience;
 use crate::shared::Shared;
 
@@ -15,7 +15,8 @@ use crate::shared::Shared;
 /// [`crate::Refused::Busy`] if that takes too long.
 pub(crate) const QUEUE_ORDERS: usize = 4_096;
 
-/// Orders in one transaction at most.
+/// Messages and other orders in one transaction, after which no further order
+/// joins it.
 const BATCH_ORDERS: usize = 1_024;
 
 /// Commits that meet damage, each on a connection of its own, until the file is
@@ -29,8 +30,8 @@ const MEASURE_PAUSE: Duration = Duration::from_secs(1);
 /// What the sequencer is told.
 #[derive(Debug)]
 pub(crate) enum Order {
-    /// Carry out a command and answer.
-    Carry(Command, oneshot::Sender<Result<Outcome, Refused>>),
+    /// Carry something out and answer.
+    Carry(Carried),
     /// Store how far the clients have got.
     StoreCursors,
     /// Take what is too old or too much off the log.
@@ -39,10 +40,15 @@ pub(crate) enum Order {
     Stop(oneshot::Sender<()>),
 }
 
-type Answer = (
-    oneshot::Sender<Result<Outcome, Refused>>,
-    Result<Outcome, Refused>,
-);
+impl Order {
+    /// What it adds to a transaction.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Carry(order) => order.weight(),
+            _ => 1,
+        }
+    }
+}
 
 pub(crate) struct Sequencer {
     store: Store,
@@ -89,17 +95,17 @@ impl Sequencer {
             if !self.collect(&mut batch) {
                 break None;
             }
-            let mut commands = Vec::with_capacity(batch.len());
+            let mut carried = Vec::with_capacity(batch.len());
             let mut stop = None;
             for order in batch.drain(..) {
                 match order {
-                    Order::Carry(command, reply) => commands.push((command, reply)),
+                    Order::Carry(order) => carried.push(order),
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
                     Order::Stop(reply) => stop = Some(reply),
                 }
             }
-            self.carry_out(commands);
+            self.carry_out(carried);
             if stop.is_some() || self.damaged >= DAMAGED_COMMITS {
                 break stop;
             }
@@ -130,17 +136,19 @@ impl Sequencer {
                 None => return false,
             }
         }
-        while batch.len() < BATCH_ORDERS
+        let mut weight: usize = batch.iter().map(Order::weight).sum();
+        while weight < BATCH_ORDERS
             && let Ok(order) = self.orders.try_recv()
         {
+            weight += order.weight();
             batch.push(order);
         }
         true
     }
 
-    fn carry_out(&mut self, commands: Vec<(Command, oneshot::Sender<Result<Outcome, Refused>>)>) {
+    fn carry_out(&mut self, carried: Vec<Carried>) {
         let now = self.shared.clock.now();
-        let (changes, answers) = self.plan(commands, now);
+        let (changes, answers) = self.plan(carried, now);
         let stored = self.store.commit(&changes);
         self.damaged = match &stored {
             Err(CommitError::Damaged(_)) => self.damaged + 1,
@@ -148,8 +156,8 @@ impl Sequencer {
         };
         if let Err(error) = stored {
             tracing::error!(%error, orders = answers.len(), "a batch was refused");
-            for (reply, planned) in answers {
-                let _ = reply.send(planned.and_then(|_| Err(error.clone().into())));
+            for answer in answers {
+                answer.refuse(&error.clone().into());
             }
             return;
         }
@@ -158,22 +166,20 @@ impl Sequencer {
             self.begin_pruning();
         }
         self.measure(MEASURE_PAUSE);
-        for (reply, planned) in answers {
-            // Whoever asked may have gone; what was ordered is done all the same.
-            let _ = reply.send(planned);
+        let answered = Instant::now();
+        for answer in answers {
+            let taken = answered.saturating_duration_since(answer.accepted());
+            self.shared.counters.publish_latency.observe(taken);
+            answer.send();
         }
     }
 
-    fn plan(
-        &self,
-        commands: Vec<(Command, oneshot::Sender<Result<Outcome, Refused>>)>,
-        now: Now,
-    ) -> (Vec<Change>, Vec<Answer>) {
+    fn plan(&self, carried: Vec<Carried>, now: Now) -> (Vec<Change>, Vec<Answer>) {
         let inner = self.shared.lock();
         let mut plan = Plan::new(&inner.state);
-        let answers = commands
+        let answers = carried
             .into_iter()
-            .map(|(command, reply)| (reply, plan.add(command, now).map_err(Refused::from)))
+            .map(|order| order.plan(&mut plan, now))
             .collect();
         (plan.into_changes(), answers)
     }

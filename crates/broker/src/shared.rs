@@ -1,12 +1,13 @@
 //! What the handles, the sequencer and the maintenance share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use moustique_core::{Message, State};
+use moustique_core::{Message, MessageId, State};
 use moustique_store::{Reader, Space};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::clock::Clock;
+use crate::recent::Recent;
 use crate::statistics::Counters;
 use crate::waiters::Waiters;
 
@@ -26,6 +27,9 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) readers: Semaphore,
     pub(crate) feed: broadcast::Sender<Arc<[Arc<Message>]>>,
+    /// The last message that everybody may see.
+    pub(crate) stored: watch::Sender<MessageId>,
+    recent: RwLock<Recent>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) counters: Counters,
@@ -42,6 +46,8 @@ impl Shared {
     pub(crate) fn new(clock: Clock, state: State, reader: Reader, space: Space) -> Self {
         Self {
             clock,
+            stored: watch::Sender::new(state.last_id()),
+            recent: RwLock::default(),
             inner: Mutex::new(Inner {
                 state,
                 waiters: Waiters::default(),
@@ -71,7 +77,23 @@ impl Shared {
         self.ended.send_replace(true);
     }
 
+    pub(crate) fn recent(&self) -> RwLockReadGuard<'_, Recent> {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows messages that were applied to those who follow.
     pub(crate) fn publish_to_feed(&self, messages: Vec<Arc<Message>>) {
+        {
+            let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+            if self.stored.receiver_count() > 0 {
+                recent.extend(&messages);
+            } else {
+                recent.clear();
+            }
+        }
+        if let Some(last) = messages.last() {
+            self.stored.send_replace(last.id);
+        }
         if self.feed.receiver_count() > 0 {
             let _ = self.feed.send(messages.into());
         }

@@ -7,6 +7,7 @@ use moustique_core::State;
 use moustique_store::Space;
 
 use crate::bound::{Bound, HitCounters, Hits};
+use crate::latency::{Latency, LatencyCounters};
 
 /// What is counted while the broker runs. Every counter only grows, but for
 /// the gauges of what is open now.
@@ -16,6 +17,11 @@ pub struct Counters {
     messages: AtomicU64,
     requests: AtomicU64,
     connections: AtomicUsize,
+    streams: AtomicUsize,
+    /// From the taking of an order to its answer.
+    pub(crate) publish_latency: LatencyCounters,
+    /// From the taking of a message to its arrival at somebody who waits for it.
+    pub(crate) delivery_latency: LatencyCounters,
     bounds: HitCounters,
     messages_per_second: AtomicU64,
     requests_per_second: AtomicU64,
@@ -40,8 +46,17 @@ pub struct Statistics {
     pub space: Space,
     /// Connections that are open.
     pub connections: usize,
+    /// Streams that are open.
+    pub streams: usize,
+    /// Orders that wait for the sequencer.
+    pub queued_orders: usize,
     /// How often peers ran into each bound since the start.
     pub bounds: Hits,
+    /// How long orders took from their acceptance to their answer.
+    pub publish_latency: Latency,
+    /// How long messages took from when the broker took them until they were
+    /// handed over, to the millisecond.
+    pub delivery_latency: Latency,
 }
 
 /// What the broker holds, and what it had to let go of.
@@ -88,6 +103,9 @@ impl Counters {
             messages: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
+            streams: AtomicUsize::new(0),
+            publish_latency: LatencyCounters::default(),
+            delivery_latency: LatencyCounters::default(),
             bounds: HitCounters::default(),
             messages_per_second: AtomicU64::new(0),
             requests_per_second: AtomicU64::new(0),
@@ -109,6 +127,20 @@ impl Counters {
         self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// A stream was opened, unless there are `limit` already: then it is not.
+    #[must_use]
+    pub fn stream_opened(&self, limit: usize) -> bool {
+        let open = |streams: usize| (streams < limit).then_some(streams + 1);
+        self.streams
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, open)
+            .is_ok()
+    }
+
+    /// A stream was closed.
+    pub fn stream_closed(&self) {
+        self.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// A peer was refused or cut at a bound.
     pub fn bound_hit(&self, bound: Bound) {
         self.bounds.count(bound);
@@ -118,7 +150,12 @@ impl Counters {
         self.messages.fetch_add(count, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self, contents: Contents, space: Space) -> Statistics {
+    pub(crate) fn read(
+        &self,
+        contents: Contents,
+        space: Space,
+        queued_orders: usize,
+    ) -> Statistics {
         Statistics {
             uptime: self.started.elapsed(),
             messages: self.messages.load(Ordering::Relaxed),
@@ -128,7 +165,11 @@ impl Counters {
             contents,
             space,
             connections: self.connections.load(Ordering::Relaxed),
+            streams: self.streams.load(Ordering::Relaxed),
+            queued_orders,
             bounds: self.bounds.read(),
+            publish_latency: self.publish_latency.read(),
+            delivery_latency: self.delivery_latency.read(),
         }
     }
 }
@@ -180,14 +221,14 @@ mod tests {
         counters.messages_stored(5);
         tokio::time::advance(Duration::from_secs(2)).await;
         sampler.sample(&counters);
-        let statistics = counters.read(Contents::default(), Space::default());
+        let statistics = counters.read(Contents::default(), Space::default(), 0);
         assert_eq!(statistics.requests_per_second, 15.0);
         assert_eq!(statistics.messages_per_second, 2.5);
         tokio::time::advance(Duration::from_secs(1)).await;
         sampler.sample(&counters);
         assert_eq!(
             counters
-                .read(Contents::default(), Space::default())
+                .read(Contents::default(), Space::default(), 0)
                 .requests_per_second,
             0.0
         );

@@ -1,6 +1,7 @@
 //! The last value of every topic.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::message::Message;
@@ -23,6 +24,12 @@ impl Values {
     /// The last messages, sorted by topic.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Message>> {
         self.by_topic.values()
+    }
+
+    /// The last messages from a place in the order of the topics on.
+    pub fn starting_at(&self, start: Bound<&str>) -> impl Iterator<Item = &Arc<Message>> {
+        let range = self.by_topic.range::<str, _>((start, Bound::Unbounded));
+        range.map(|(_, message)| message)
     }
 
     /// How many topics there are.
