@@ -202,6 +202,30 @@ impl Broker {
         }
     }
 
+    /// Writes to the disk to see whether the broker can store something.
+    ///
+    /// # Errors
+    /// The reason why it cannot.
+    pub async fn check(&self) -> Result<(), Refused> {
+        if self.is_stopping() {
+            return Err(Refused::Stopping);
+        }
+        let busy = || Refused::Busy {
+            seconds: ORDER_PATIENCE.as_secs(),
+        };
+        let (reply, answer) = oneshot::channel();
+        match self.orders.try_send(Order::Check(reply)) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => return Err(busy()),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(Refused::Stopping),
+        }
+        match time::timeout(ORDER_PATIENCE, answer).await {
+            Ok(Ok(checked)) => checked,
+            Ok(Err(_)) => Err(Refused::Stopping),
+            Err(_) => Err(busy()),
+        }
+    }
+
     /// Every message from now on, batch by batch as they are stored.
     #[must_use]
     pub fn feed(&self) -> broadcast::Receiver<Arc<[Arc<Message>]>> {

@@ -37,3 +37,5 @@ pub use start::Repair;
 pub use statistics::{Contents, Counters, Statistics};
 pub use values::{MAX_VALUES, ValuesPage};
 pub use views::{ClientView, Listed};
+
+pub use moustique_store::{MAX_HISTORY, MAX_HISTORY_BYTES, Span};

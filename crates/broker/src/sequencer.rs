@@ -8,6 +8,7 @@ use moustique_store::{CommitError, Protected, Store};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::carried::{Answer, Carried};
+use crate::error::Refused;
 use crate::patience;
 use crate::shared::Shared;
 
@@ -27,6 +28,9 @@ const DAMAGED_COMMITS: u32 = 3;
 /// The least time between two looks at the size of the database.
 const MEASURE_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a batch that was refused says that the next one would be, too.
+const FAULT_MEMORY: Duration = Duration::from_secs(5);
+
 /// What the sequencer is told.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -36,6 +40,8 @@ pub(crate) enum Order {
     StoreCursors,
     /// Take what is too old or too much off the log.
     Prune,
+    /// Say whether something can be stored.
+    Check(oneshot::Sender<Result<(), Refused>>),
     /// Carry out what was ordered before this, close the store, answer.
     Stop(oneshot::Sender<()>),
 }
@@ -59,6 +65,8 @@ pub(crate) struct Sequencer {
     prune_at: Instant,
     /// Commits that met damage, one after the other.
     damaged: u32,
+    /// Why the last batch was refused, if it was.
+    fault: Option<(Instant, CommitError)>,
     /// Whether it was said in this round that undelivered messages were pruned.
     warned: bool,
     measured: Instant,
@@ -82,6 +90,7 @@ impl Sequencer {
             pruning: false,
             prune_at: Instant::now(),
             damaged: 0,
+            fault: None,
             warned: false,
             measured: Instant::now(),
         }
@@ -96,16 +105,18 @@ impl Sequencer {
                 break None;
             }
             let mut carried = Vec::with_capacity(batch.len());
-            let mut stop = None;
+            let (mut checks, mut stop) = (Vec::new(), None);
             for order in batch.drain(..) {
                 match order {
                     Order::Carry(order) => carried.push(order),
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
+                    Order::Check(reply) => checks.push(reply),
                     Order::Stop(reply) => stop = Some(reply),
                 }
             }
             self.carry_out(carried);
+            self.check(checks);
             if stop.is_some() || self.damaged >= DAMAGED_COMMITS {
                 break stop;
             }
@@ -156,11 +167,13 @@ impl Sequencer {
         };
         if let Err(error) = stored {
             tracing::error!(%error, orders = answers.len(), "a batch was refused");
+            self.fault = Some((Instant::now(), error.clone()));
             for answer in answers {
                 answer.refuse(&error.clone().into());
             }
             return;
         }
+        self.fault = None;
         self.apply(changes, now);
         if !self.pruning && self.store.is_pressing() {
             self.begin_pruning();
@@ -171,6 +184,23 @@ impl Sequencer {
             let taken = answered.saturating_duration_since(answer.accepted());
             self.shared.counters.publish_latency.observe(taken);
             answer.send();
+        }
+    }
+
+    /// Says whether something can be stored, which a small write may show while
+    /// there is no room for more: what was refused a moment ago counts as well.
+    fn check(&mut self, checks: Vec<oneshot::Sender<Result<(), Refused>>>) {
+        if checks.is_empty() {
+            return;
+        }
+        let fault = self.fault.as_ref();
+        let fault = fault.filter(|(at, _)| at.elapsed() < FAULT_MEMORY);
+        let checked = match fault {
+            Some((_, error)) => Err(error.clone()),
+            None => self.store.check(self.shared.clock.run()),
+        };
+        for reply in checks {
+            let _ = reply.send(checked.clone().map_err(Refused::from));
         }
     }
 

@@ -18,10 +18,12 @@ use crate::caller::Caller;
 use crate::deadlines::Deadlines;
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
+use crate::plain;
 use crate::refusal::Refusal;
 use crate::route;
 use crate::sending::Sending;
 use crate::socket::Socket;
+use crate::upgrades::Upgrades;
 
 /// What the stream, the replies and the timer of one connection share.
 #[derive(Debug)]
@@ -60,7 +62,7 @@ async fn converse<S>(
     app: &App,
     ending: &CancellationToken,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // Before the connection, so that it is dropped after it: what the
     // connection still held is newer and must return to its queue first.
@@ -70,20 +72,31 @@ async fn converse<S>(
         deadlines: Deadlines::new(limits),
     });
     let counters = app.inner().broker.counters();
+    let upgrades = Upgrades::default();
     let service = service_fn(|request| {
         conversation.deadlines.asked();
         let conversation = Arc::clone(&conversation);
+        let upgrades = &upgrades;
         async move {
             let response = match admitted {
-                Ok(()) => route::answer(app, request, caller).await,
-                Err(reason) => Refusal::Peer(reason.clone()).into_response(),
+                Ok(()) => route::answer(app, request, caller, upgrades).await,
+                Err(reason) => {
+                    let refusal = Refusal::Peer(reason.clone());
+                    plain::refuse(app.inner(), request.uri(), refusal)
+                }
             };
             counters.request_answered();
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&conversation)));
-    let connection = builder(limits).serve_connection(socket, service);
+    let connection = builder(limits)
+        .serve_connection(socket, service)
+        .with_upgrades();
+    let cut = |bound: Bound| {
+        counters.bound_hit(bound);
+        tracing::debug!(peer = %caller.address, bound = bound.name(), "a connection was closed");
+    };
     let mut connection = pin!(connection);
     let mut passed = pin!(conversation.deadlines.passed());
     let mut told = pin!(ending.cancelled());
@@ -99,17 +112,22 @@ async fn converse<S>(
                     }
                     tracing::debug!(peer = %caller.address, %error, "a connection ended");
                 }
-                return;
+                break;
             }
-            bound = passed.as_mut() => {
-                counters.bound_hit(bound);
-                tracing::debug!(peer = %caller.address, bound = bound.name(), "a connection was closed");
-                return;
-            }
+            bound = passed.as_mut() => return cut(bound),
             () = told.as_mut(), if !is_told => {
                 is_told = true;
                 connection.as_mut().graceful_shutdown();
             }
+        }
+    }
+    if let Some(mut session) = upgrades.session().await {
+        // No request is owed any more.
+        conversation.deadlines.asked();
+        tokio::select! {
+            biased;
+            () = session.0.as_mut() => {}
+            bound = passed.as_mut() => cut(bound),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The accept loop, the guard and the routes.
 //!
-//! One port carries the classic API, the monitor and its user interface. A
+//! One port carries the classic API, the plain API, the monitor and its user
+//! interface. A
 //! connection is served by hyper itself, with deadlines of our own around it;
 //! a request that names a classic verb goes straight to [`classic`], all
 //! others through an axum router.
@@ -24,6 +25,7 @@ mod monitor;
 mod outbox;
 mod peers;
 mod places;
+mod plain;
 mod refusal;
 mod route;
 mod sending;
@@ -31,6 +33,7 @@ mod server;
 mod settings;
 mod socket;
 mod ui;
+mod upgrades;
 
 pub use app::{App, AppOptions};
 pub use limits::HttpLimits;

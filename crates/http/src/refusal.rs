@@ -8,6 +8,7 @@ use moustique_protocol::Rejection;
 
 use crate::body::BodyError;
 use crate::limits::HttpLimits;
+use crate::plain::rejection::PlainRejection;
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -28,6 +29,12 @@ pub(crate) enum Refusal {
     CrossSite(String),
     /// Something that is for this machine alone is asked for from elsewhere.
     NotLocal,
+    /// Whoever asks whether the broker can store: it cannot.
+    NotReady(Refused),
+    /// What the plain API alone refuses.
+    Plain(PlainRejection),
+    /// One of several messages is at fault.
+    OfMessage { index: usize, refusal: Box<Self> },
 }
 
 impl Refusal {
@@ -49,6 +56,8 @@ impl Refusal {
             Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
             Self::ContentEncoding => Some(Bound::ContentEncoding),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
+            Self::Plain(rejection) => rejection.bound(),
+            Self::OfMessage { refusal, .. } => refusal.bound(),
             Self::Rejected(rejection) => match rejection {
                 Rejection::BodyTooLong { .. } => Some(Bound::Body),
                 Rejection::MessageTooLong { .. } => Some(Bound::Message),
@@ -63,24 +72,54 @@ impl Refusal {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    /// The status and a word that names the kind of refusal and never changes.
+    pub(crate) fn row(&self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
         match self {
-            Self::Rejected(rejection) => {
-                StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST)
+            Self::Rejected(rejection) => (
+                S::from_u16(rejection.status()).unwrap_or(S::BAD_REQUEST),
+                rejection.code(),
+            ),
+            Self::Broker(refused) => match refused {
+                Refused::Rejected(_) => (S::INSUFFICIENT_STORAGE, "full"),
+                Refused::DiskFull => (S::INSUFFICIENT_STORAGE, "disk_full"),
+                Refused::NotStored(_) => (S::SERVICE_UNAVAILABLE, "not_stored"),
+                Refused::Damaged(_) => (S::SERVICE_UNAVAILABLE, "damaged"),
+                Refused::NotRead(_) => (S::SERVICE_UNAVAILABLE, "not_read"),
+                Refused::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
+                Refused::Stopping => (S::SERVICE_UNAVAILABLE, "stopping"),
+            },
+            Self::BodyTooSlow { .. } => (S::REQUEST_TIMEOUT, "body_too_slow"),
+            Self::BodyBroken => (S::BAD_REQUEST, "body_broken"),
+            Self::ContentEncoding => (S::UNSUPPORTED_MEDIA_TYPE, "content_encoding"),
+            Self::Peer(_) => (S::UNAUTHORIZED, "access_denied"),
+            Self::CrossSite(_) => (S::FORBIDDEN, "cross_site"),
+            Self::NotLocal => (S::FORBIDDEN, "not_local"),
+            Self::NotReady(refused) => {
+                let (_, code) = Self::Broker(refused.clone()).row();
+                (S::SERVICE_UNAVAILABLE, code)
             }
-            Self::Broker(Refused::Rejected(_) | Refused::DiskFull) => {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
-            Self::Broker(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Peer(_) => StatusCode::UNAUTHORIZED,
-            Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
+            Self::Plain(rejection) => rejection.row(),
+            Self::OfMessage { refusal, .. } => refusal.row(),
         }
     }
 
-    fn text(&self) -> String {
+    /// Which of several messages is at fault, counted from 0.
+    pub(crate) fn index(&self) -> Option<usize> {
+        match self {
+            Self::OfMessage { index, .. } => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// The same, for one of several messages.
+    pub(crate) fn of_message(self, index: usize) -> Self {
+        let refusal = Box::new(self);
+        Self::OfMessage { index, refusal }
+    }
+
+    /// What was given and what was expected.
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Rejected(rejection) => rejection.to_string(),
             Self::Broker(refused) => refused.to_string(),
@@ -100,6 +139,11 @@ impl Refusal {
                  such as http://127.0.0.1"
                     .into()
             }
+            Self::NotReady(refused) => refused.to_string(),
+            Self::Plain(rejection) => rejection.text(),
+            Self::OfMessage { index, refusal } => {
+                format!("message {index}: {}; none is published", refusal.text())
+            }
         }
     }
 
@@ -109,12 +153,12 @@ impl Refusal {
         let mut text = self.text();
         text.push('\n');
         let mut response = Response::new(B::from(Bytes::from(text)));
-        *response.status_mut() = self.status();
+        *response.status_mut() = self.row().0;
         self.set_headers(response.headers_mut());
         response
     }
 
-    fn set_headers(&self, headers: &mut HeaderMap) {
+    pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {
         headers.insert(CONTENT_TYPE, crate::classic::TEXT);
         match self {
             Self::Rejected(rejection) => {
@@ -126,7 +170,7 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::Broker(_) => {
+            Self::Broker(_) | Self::Plain(PlainRejection::TooManyStreams { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // What follows in the stream is the rest of the body, not a request.
@@ -141,6 +185,12 @@ impl Refusal {
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<PlainRejection> for Refusal {
+    fn from(rejection: PlainRejection) -> Self {
+        Self::Plain(rejection)
     }
 }
 

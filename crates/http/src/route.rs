@@ -17,7 +17,8 @@ use crate::app::{App, Inner};
 use crate::body::ReplyBody;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
-use crate::{classic, guard, monitor, ui};
+use crate::upgrades::Upgrades;
+use crate::{classic, guard, monitor, plain, ui};
 
 /// Answers a request. A classic verb is answered at once, everything else by
 /// the router.
@@ -25,6 +26,7 @@ pub(crate) async fn answer<B>(
     app: &App,
     mut request: Request<B>,
     caller: Caller,
+    upgrades: &Upgrades,
 ) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
@@ -35,7 +37,7 @@ where
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if changes && let Err(refusal) = guard::check_same_site(request.headers()) {
-        return app.inner().refuse(refusal);
+        return plain::refuse(app.inner(), request.uri(), refusal);
     }
     if let Ok(verb) = Verb::parse(request.uri().path()) {
         return classic::answer(app.inner(), verb, request, caller)
@@ -43,6 +45,7 @@ where
             .unwrap_or_else(|refusal| app.inner().refuse(refusal));
     }
     request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(upgrades.clone());
     let routed = app
         .router()
         .oneshot(request.map(axum::body::Body::new))
@@ -61,8 +64,11 @@ pub(crate) fn router(app: Arc<Inner>) -> Router {
         .route("/v1/monitor/rpc", post(monitor::rpc))
         .route("/v1/monitor/stream", get(monitor::stream))
         .layer(middleware::from_fn(local_only))
-        .with_state(app);
-    Router::new().merge(monitor).fallback(unknown)
+        .with_state(Arc::clone(&app));
+    Router::new()
+        .merge(monitor)
+        .merge(plain::router(app))
+        .fallback(unknown)
 }
 
 async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {
@@ -77,6 +83,9 @@ async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {
 }
 
 async fn unknown(uri: Uri) -> AxumResponse {
+    if plain::is_plain(&uri) {
+        return plain::unknown(&uri);
+    }
     let given = Excerpt::of(uri.path().trim_matches('/'));
     let refusal = Refusal::from(Rejection::UnknownVerb { given });
     refusal.into_response()
