@@ -35,11 +35,14 @@ pub enum Bound {
     Streams,
     /// Messages of one request, filters of one stream: 413, 400.
     Batch,
+    /// Length and size of a regular expression, and what a search may take: 400
+    /// or 503.
+    Regex,
 }
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
@@ -55,6 +58,7 @@ impl Bound {
         Self::Memory,
         Self::Streams,
         Self::Batch,
+        Self::Regex,
     ];
 
     /// A word that names it in statistics and never changes.
@@ -76,6 +80,7 @@ impl Bound {
             Self::Memory => "memory",
             Self::Streams => "streams",
             Self::Batch => "batch",
+            Self::Regex => "regex",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use moustique_core::{Change, Message, Now, Plan};
+use moustique_core::{Change, Limits, Message, Now, Plan, Retention};
 use moustique_store::{CommitError, Protected, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -42,6 +42,8 @@ pub(crate) enum Order {
     Prune,
     /// Say whether something can be stored.
     Check(oneshot::Sender<Result<(), Refused>>),
+    /// Replace the bounds and what is kept, then answer.
+    Change(Limits, Retention, oneshot::Sender<()>),
     /// Carry out what was ordered before this, close the store, answer.
     Stop(oneshot::Sender<()>),
 }
@@ -112,6 +114,10 @@ impl Sequencer {
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
                     Order::Check(reply) => checks.push(reply),
+                    Order::Change(limits, retention, reply) => {
+                        self.change_rules(limits, retention);
+                        let _ = reply.send(());
+                    }
                     Order::Stop(reply) => stop = Some(reply),
                 }
             }
@@ -238,6 +244,12 @@ impl Sequencer {
             self.shared.counters.messages_stored(logged.len() as u64);
             self.shared.publish_to_feed(logged);
         }
+    }
+
+    fn change_rules(&mut self, limits: Limits, retention: Retention) {
+        self.store.change_retention(retention.clone());
+        let mut inner = self.shared.lock();
+        inner.state.change_rules(limits, retention);
     }
 
     fn begin_pruning(&mut self) {

@@ -32,6 +32,12 @@ impl Values {
         range.map(|(_, message)| message)
     }
 
+    /// The last messages of the topics after that one, sorted by topic; of all
+    /// topics when none is given.
+    pub fn after(&self, topic: Option<&str>) -> impl Iterator<Item = &Arc<Message>> {
+        self.starting_at(topic.map_or(Bound::Unbounded, Bound::Excluded))
+    }
+
     /// How many topics there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
-use moustique_broker::{Bound, Refused};
+use moustique_broker::{Bound, Refused, SearchError};
 use moustique_protocol::Rejection;
 
 use crate::body::BodyError;
@@ -35,6 +35,10 @@ pub(crate) enum Refusal {
     Plain(PlainRejection),
     /// One of several messages is at fault.
     OfMessage { index: usize, refusal: Box<Self> },
+    /// What needs leave is asked for without it.
+    NotAllowed(String),
+    /// A search by a regular expression found nothing out.
+    Search(SearchError),
 }
 
 impl Refusal {
@@ -58,6 +62,8 @@ impl Refusal {
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
             Self::Plain(rejection) => rejection.bound(),
             Self::OfMessage { refusal, .. } => refusal.bound(),
+            Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
+            Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
                 Rejection::BodyTooLong { .. } => Some(Bound::Body),
                 Rejection::MessageTooLong { .. } => Some(Bound::Message),
@@ -101,6 +107,15 @@ impl Refusal {
             }
             Self::Plain(rejection) => rejection.row(),
             Self::OfMessage { refusal, .. } => refusal.row(),
+            Self::NotAllowed(_) => (S::UNAUTHORIZED, "not_allowed"),
+            Self::Search(error) => match error {
+                SearchError::TooLong { .. } => (S::BAD_REQUEST, "regex_too_long"),
+                SearchError::Invalid { .. } => (S::BAD_REQUEST, "invalid_regex"),
+                SearchError::TooLarge { .. } => (S::BAD_REQUEST, "regex_too_large"),
+                SearchError::TooSlow { .. } => (S::SERVICE_UNAVAILABLE, "search_too_slow"),
+                SearchError::Busy { .. } => (S::SERVICE_UNAVAILABLE, "search_busy"),
+                SearchError::Failed => (S::SERVICE_UNAVAILABLE, "search_failed"),
+            },
         }
     }
 
@@ -130,7 +145,8 @@ impl Refusal {
             Self::ContentEncoding => {
                 "the body is compressed; expected is a body without Content-Encoding".into()
             }
-            Self::Peer(reason) => format!("Access denied: {reason}"),
+            Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
+            Self::Search(error) => error.to_string(),
             Self::CrossSite(reason) => {
                 format!("{reason}; a web page may only use the broker that served it")
             }
@@ -170,7 +186,10 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::Broker(_) | Self::Plain(PlainRejection::TooManyStreams { .. }) => {
+            Self::Broker(_)
+            | Self::NotReady(_)
+            | Self::Plain(PlainRejection::TooManyStreams { .. })
+            | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // What follows in the stream is the rest of the body, not a request.
@@ -191,6 +210,12 @@ impl From<Rejection> for Refusal {
 impl From<PlainRejection> for Refusal {
     fn from(rejection: PlainRejection) -> Self {
         Self::Plain(rejection)
+    }
+}
+
+impl From<SearchError> for Refusal {
+    fn from(error: SearchError) -> Self {
+        Self::Search(error)
     }
 }
 

@@ -23,12 +23,14 @@ mod load;
 mod location;
 mod log;
 mod pace;
+pub mod private;
 mod prune;
 mod rescue;
 mod row;
 mod schema;
 mod store;
 mod usage;
+mod wal;
 mod write;
 
 pub use durability::Durability;

@@ -164,7 +164,7 @@ async fn each_refusal_has_its_status_and_code() {
     let long = "x".repeat(256 * 1024 + 1);
     let longer = "x".repeat(1024 * 1024 + 1);
     let json = ("content-type", "application/json");
-    let cases: [(&str, &[(&str, &str)], &str, u16, &str); 30] = [
+    let cases: [(&str, &[(&str, &str)], &str, u16, &str); 32] = [
         ("GET /v1/topics/none", &[], "", 404, "no_value"),
         ("PUT /v1/topics/a/+", &[], "", 400, "invalid_field"),
         (
@@ -231,6 +231,14 @@ async fn each_refusal_has_its_status_and_code() {
             "",
             400,
             "invalid_parameter",
+        ),
+        ("GET /v1/values?regex=(", &[], "", 400, "invalid_regex"),
+        (
+            "GET /v1/values?regex=a&filter=a",
+            &[],
+            "",
+            400,
+            "contradiction",
         ),
         ("GET /v1/history", &[], "", 400, "missing_parameter"),
         (
@@ -330,6 +338,19 @@ async fn values_and_history_come_in_pages() {
         line = format!("GET /v1/values?filter=/a/%23&limit=2&after={next}");
     }
     assert_eq!(found, ["/a/1", "/a/2", "/a/3"]);
+    let mut line = "GET /v1/values?regex=/a/[12]$&limit=1".to_owned();
+    let mut found = Vec::new();
+    loop {
+        let page = ask(&app, &line, &[], "").await.json();
+        for value in page["values"].as_array().unwrap() {
+            found.push(value["topic"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        line = format!("GET /v1/values?regex=/a/[12]$&limit=1&after={next}");
+    }
+    assert_eq!(found, ["/a/1", "/a/2"]);
     let all = ask(&app, "GET /v1/values", &[], "").await.json();
     assert_eq!(all["values"].as_array().unwrap().len(), 4);
     assert_eq!(all["next"], Value::Null);

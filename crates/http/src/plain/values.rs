@@ -4,12 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
 use moustique_broker::MAX_VALUES;
+use moustique_core::Limits;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::plain::content;
 use crate::plain::message::MessageJson;
 use crate::plain::query::{self, Query};
+use crate::plain::rejection::PlainRejection;
 use crate::refusal::Refusal;
 use crate::route::AppState;
 
@@ -34,22 +36,39 @@ pub(crate) struct Values<'m> {
     tag = "Topics",
     params(
         ("filter" = Option<String>, Query, description = "Which topics: `+` stands for one level, a last `#` for all below (send them as `%2B` and `%23`); all when it is left out"),
+        ("regex" = Option<String>, Query, description = "Instead of `filter`: topics in which this regular expression is found"),
         ("after" = Option<String>, Query, description = "Topics after this one: `next` of the page before"),
         ("limit" = Option<u32>, Query, description = "Values in a page, 100 when it is left out", minimum = 1, maximum = 1000),
     ),
     responses((status = 200, description = "A page of values", body = Values<'_>)),
 )]
 pub(crate) async fn page(State(app): AppState, uri: Uri) -> Result<Response, Refusal> {
-    let query = Query::parse(&uri, &["filter", "after", "limit"])?;
-    let filter = query.one("filter")?.unwrap_or("#");
-    let filter = query::filter(filter, &app.settings().requests.broker)?;
+    let query = Query::parse(&uri, &["filter", "regex", "after", "limit"])?;
     let (after, limit) = (query.one("after")?, query.limit(MAX_VALUES)?);
-    let page = app.broker.values(&filter, after, limit).await;
-    let last = page.messages.last().filter(|_| page.more);
+    let limits = &app.settings().requests.broker;
+    let (messages, more) = match (query.one("filter")?, query.one("regex")?) {
+        (Some(_), Some(_)) => {
+            let (one, other) = ("filter", "regex");
+            return Err(PlainRejection::Contradiction { one, other }.into());
+        }
+        (None, Some(pattern)) => {
+            let limits = Limits {
+                regex_results: limit.min(limits.regex_results),
+                ..limits.clone()
+            };
+            let found = app.broker.search_after(pattern, after, &limits).await?;
+            (found.messages, found.is_cut)
+        }
+        (filter, None) => {
+            let filter = query::filter(filter.unwrap_or("#"), limits)?;
+            let page = app.broker.values(&filter, after, limit).await;
+            (page.messages, page.more)
+        }
+    };
+    let last = messages.last().filter(|_| more);
     Ok(content::answer(&Values {
         next: last.map(|last| last.topic.as_str()),
-        values: page
-            .messages
+        values: messages
             .iter()
             .map(|m| MessageJson::from(m.as_ref()))
             .collect(),
