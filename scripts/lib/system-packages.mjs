@@ -25,6 +25,8 @@ const PACKAGES = {
     { name: 'xauth', program: 'xauth' },
     { name: 'dbus', program: 'dbus-daemon' },
     { name: 'chromium', program: 'chromium' },
+    { name: 'prometheus', program: 'promtool' },
+    { name: 'curl', program: 'curl' },
     { name: 'strace', program: 'strace' },
     { name: 'faketime', program: 'faketime' },
     { name: 'python3', program: 'python3' },

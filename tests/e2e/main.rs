@@ -5,10 +5,12 @@
 mod command_line;
 mod connections;
 mod delivery;
+mod description;
 mod durability;
 mod handover;
 mod long_poll;
 mod monitor;
+mod plain;
 mod python_client;
 mod recorded;
 mod rejections;

@@ -14,6 +14,16 @@ use crate::limits::HttpLimits;
 use crate::route;
 use crate::upgrades::Upgrades;
 
+/// A request line, headers and a body; the status and the code they are refused
+/// with.
+type Case<'c> = (
+    &'static str,
+    &'c [(&'static str, &'static str)],
+    &'c str,
+    u16,
+    &'static str,
+);
+
 struct Answer {
     status: u16,
     headers: HeaderMap,
@@ -164,7 +174,7 @@ async fn each_refusal_has_its_status_and_code() {
     let long = "x".repeat(256 * 1024 + 1);
     let longer = "x".repeat(1024 * 1024 + 1);
     let json = ("content-type", "application/json");
-    let cases: [(&str, &[(&str, &str)], &str, u16, &str); 32] = [
+    let cases: [Case<'_>; 32] = [
         ("GET /v1/topics/none", &[], "", 404, "no_value"),
         ("PUT /v1/topics/a/+", &[], "", 400, "invalid_field"),
         (
