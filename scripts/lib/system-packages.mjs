@@ -37,6 +37,8 @@ const PACKAGES = {
     { name: 'mount', program: 'mount' },
     { name: 'e2fsprogs', program: 'mkfs.ext4' },
     { name: 'xfsprogs', program: 'xfs_io' },
+    { name: 'python3', program: 'python3' },
+    { name: 'python3-venv', program: 'python3' },
   ],
 };
 
