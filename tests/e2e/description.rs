@@ -23,7 +23,15 @@ fn what_it_answers_is_what_it_describes() {
         .args(["--max-examples", &examples.to_string()])
         // A stream has no end.
         .args(["--exclude-path", "/v1/stream", "--exclude-path", "/v1/ws"])
-        .args(["--checks", "all", "--no-color", "--seed", "1"])
+        // Bytes, levels and control characters are bounds that a schema cannot
+        // say: some of what it allows is refused.
+        .args([
+            "--checks",
+            "all",
+            "--exclude-checks",
+            "positive_data_acceptance",
+        ])
+        .args(["--no-color", "--seed", "1"])
         .args(["--phases", "examples,coverage,fuzzing"])
         .args([
             "--generation-database",

@@ -93,7 +93,11 @@ fn render(description: &Value) -> String {
 
 fn calls(description: &Value) -> Vec<Call<'_>> {
     let mut calls = Vec::new();
-    for (path, item) in members(description, "/paths") {
+    // In the order of the handlers, which JSON does not keep.
+    for path in DESCRIPTION.paths.paths.keys() {
+        let Some(item) = description.get("paths").and_then(|paths| paths.get(path)) else {
+            continue;
+        };
         for method in ["get", "put", "post", "delete"] {
             if let Some(operation) = item.get(method) {
                 calls.push(Call {
@@ -121,7 +125,7 @@ fn render_call(call: &Call<'_>) -> String {
     let parameters = list(operation, "/parameters");
     if !parameters.is_empty() {
         html.push_str(
-            "<table><thead><tr><th>Parameter</th><th>In</th><th></th></tr></thead><tbody>",
+            "<table class=\"parameters\"><thead><tr><th>Parameter</th><th>In</th><th></th></tr></thead><tbody>",
         );
         for parameter in parameters {
             let required = parameter.get("required").and_then(Value::as_bool);
@@ -146,7 +150,7 @@ fn render_call(call: &Call<'_>) -> String {
         let _ = write!(html, "<p><b>Body</b> {kinds}: {about}.</p>");
     }
     html.push_str(
-        "<table><thead><tr><th>Status</th><th>When</th><th>Body</th></tr></thead><tbody>",
+        "<table class=\"statuses\"><thead><tr><th>Status</th><th>When</th><th>Body</th></tr></thead><tbody>",
     );
     let shown = |status: &str| status < "400" || operation_specific(operation, status);
     for (status, response) in members(operation, "/responses") {
@@ -191,7 +195,7 @@ fn render_headers(response: &Value) -> String {
 fn render_refusals(calls: &[Call<'_>]) -> String {
     let mut html = String::from(
         "<section><h2>Refusals</h2><p>Any call may be refused with one of these.</p>\
-         <table><thead><tr><th>Status</th><th>When</th></tr></thead><tbody>",
+         <table class=\"statuses\"><thead><tr><th>Status</th><th>When</th></tr></thead><tbody>",
     );
     if !calls.is_empty() {
         for (status, about) in super::description::REFUSALS {

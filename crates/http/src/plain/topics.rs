@@ -43,7 +43,7 @@ const FROM: HeaderName = HeaderName::from_static("moustique-from");
         ("retain" = Option<bool>, Query, description = "`false`: deliver the message, but leave the value of the topic as it is"),
         ("msg_id" = Option<String>, Query, description = "What the publisher calls the message: the same again within ten minutes is accepted and changes nothing"),
     ),
-    request_body(content = String, content_type = "text/plain", description = "The message"),
+    request_body(content = Option<String>, content_type = "text/plain", description = "The message"),
     responses((
         status = 204,
         description = "Stored",
