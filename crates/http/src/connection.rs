@@ -16,11 +16,13 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::deadlines::Deadlines;
+use crate::framing::{Framed, Framing};
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
 use crate::plain;
 use crate::refusal::Refusal;
 use crate::route;
+use crate::seal::seal;
 use crate::sending::Sending;
 use crate::socket::Socket;
 use crate::upgrades::Upgrades;
@@ -32,6 +34,8 @@ pub(crate) struct Conversation {
     pub(crate) outbox: Outbox,
     /// What the peer owes.
     pub(crate) deadlines: Deadlines,
+    /// Where its requests begin.
+    pub(crate) framed: Framed,
 }
 
 /// Serves a connection that has just been accepted. The address of the peer is
@@ -42,10 +46,7 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
         return;
     };
     let settings = app.inner().settings();
-    let caller = Caller {
-        address: peer,
-        local: local.ip().to_canonical(),
-    };
+    let caller = Caller::of_connection(peer, local.ip());
     let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.
     let _ = stream.set_nodelay(true);
@@ -70,28 +71,35 @@ async fn converse<S>(
     let conversation = Arc::new(Conversation {
         outbox: Outbox::default(),
         deadlines: Deadlines::new(limits),
+        framed: Framed::default(),
     });
     let counters = app.inner().broker.counters();
     let upgrades = Upgrades::default();
     let service = service_fn(|request| {
         conversation.deadlines.asked();
+        let framed = conversation.framed.request();
         let conversation = Arc::clone(&conversation);
         let upgrades = &upgrades;
         async move {
-            let response = match admitted {
-                Ok(()) => route::answer(app, request, caller, upgrades).await,
-                Err(reason) => {
+            let mut response = match (framed, admitted) {
+                (Err(fault), _) => {
+                    plain::refuse(app.inner(), request.uri(), Refusal::Malformed(fault))
+                }
+                (_, Err(reason)) => {
                     let refusal = Refusal::Peer(reason.clone());
                     plain::refuse(app.inner(), request.uri(), refusal)
                 }
+                (Ok(()), Ok(())) => route::answer(app, request, caller, upgrades).await,
             };
+            seal(response.headers_mut());
             counters.request_answered();
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&conversation)));
+    let framing = Framing::new(limits.head_bytes);
+    let socket = Socket::new(stream, framing, Arc::clone(&conversation));
     let connection = builder(limits)
-        .serve_connection(socket, service)
+        .serve_connection(TokioIo::new(socket), service)
         .with_upgrades();
     let cut = |bound: Bound| {
         counters.bound_hit(bound);

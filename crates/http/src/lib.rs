@@ -15,21 +15,26 @@ mod body;
 mod caller;
 mod classic;
 mod connection;
+mod cors;
 mod deadlines;
 mod dialects;
 #[cfg(test)]
 mod fixture;
+mod framing;
 mod guard;
+mod host;
 #[cfg(test)]
 mod limit_tests;
 mod limits;
 mod monitor;
+mod origin;
 mod outbox;
 mod peers;
 mod places;
 mod plain;
 mod refusal;
 mod route;
+mod seal;
 mod sending;
 mod server;
 mod settings;
@@ -38,7 +43,10 @@ mod ui;
 mod upgrades;
 
 pub use app::{App, AppOptions};
+pub use guard::SiteRules;
+pub use host::{HostName, NoHostName};
 pub use limits::HttpLimits;
+pub use origin::{NoOrigin, Origin};
 pub use peers::PeerRules;
 pub use server::{Drained, Server};
 pub use settings::Settings;

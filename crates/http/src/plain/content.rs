@@ -3,9 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use moustique_protocol::Excerpt;
 use serde::Serialize;
@@ -63,11 +61,7 @@ pub(crate) async fn json(
 
 /// Answers with JSON that is new each time.
 pub(crate) fn answer<T: Serialize>(value: &T) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(JSON)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    ];
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(JSON))];
     match serde_json::to_vec(value) {
         Ok(json) => (headers, json).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

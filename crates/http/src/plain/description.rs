@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Content, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -15,7 +15,7 @@ use crate::plain::{
 
 /// What every call may be refused with, whatever it is: statuses of the
 /// connection, the guard and the bounds.
-pub(crate) const REFUSALS: [(&str, &str); 13] = [
+pub(crate) const REFUSALS: [(&str, &str); 14] = [
     ("400", "A parameter or the body breaks a rule"),
     (
         "401",
@@ -42,6 +42,7 @@ pub(crate) const REFUSALS: [(&str, &str); 13] = [
         "Too many attempts; `Retry-After` says when to try again",
     ),
     ("431", "The head has too many headers or bytes"),
+    ("501", "The method means nothing here"),
     (
         "503",
         "The broker cannot do it now, or is stopping; `Retry-After` says when to try again",
@@ -173,7 +174,6 @@ pub(crate) async fn json() -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(content::JSON)),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     (headers, JSON.as_slice()).into_response()
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::plain::content::TEXT;
 use crate::plain::problem::Problem;
@@ -40,9 +40,6 @@ pub(crate) async fn ready(State(app): AppState) -> Result<Response, Refusal> {
 }
 
 fn said(text: &'static str) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(TEXT)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(TEXT))];
     (headers, text).into_response()
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use moustique_broker::{Latency, Statistics};
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
@@ -23,10 +23,7 @@ pub(crate) async fn metrics(State(app): AppState) -> Response {
     let families = families(&app.broker.statistics());
     match TextEncoder::new().encode_to_string(&families) {
         Ok(text) => {
-            let headers = [
-                (CONTENT_TYPE, HeaderValue::from_static(TEXT_FORMAT)),
-                (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ];
+            let headers = [(CONTENT_TYPE, HeaderValue::from_static(TEXT_FORMAT))];
             (headers, text).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,11 +59,10 @@ impl Problem {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = Response::new(Bytes::from(Problem::of(&self).json()).into());
-        *response.status_mut() = self.row().0;
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         self.set_headers(headers);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(bound) = self.bound() {
             response.extensions_mut().insert(bound);
         }

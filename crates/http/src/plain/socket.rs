@@ -9,7 +9,6 @@ use axum::extract::{Extension, State};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::SinkExt;
-use http::HeaderMap;
 use moustique_broker::{Bound, Follow, Followed, Refused};
 use moustique_core::MessageId;
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,6 @@ use tokio::time::{Instant, Interval};
 
 use crate::app::Inner;
 use crate::caller::Caller;
-use crate::guard;
 use crate::plain::batch;
 use crate::plain::message::{MessageJson, Publication};
 use crate::plain::problem::Problem;
@@ -102,11 +100,8 @@ pub(crate) async fn open(
     State(app): AppState,
     Extension(caller): Extension<Caller>,
     Extension(upgrades): Extension<Upgrades>,
-    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    // It may publish, and browsers open one to any host.
-    guard::check_same_site(&headers)?;
     let upgrade = upgrade.map_err(|rejection| {
         let reason = rejection.body_text();
         PlainRejection::NoUpgrade { reason }

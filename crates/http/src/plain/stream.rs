@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Uri};
 use moustique_broker::{Follow, Followed, Gap};
 use moustique_core::{Filter, Limits, MessageId};
@@ -153,11 +153,7 @@ pub(crate) async fn stream(
         Some((Ok::<_, Infallible>(Bytes::from(chunk)), following))
     });
     let kind = if is_lines { LINES } else { EVENTS };
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    ];
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind))];
     Ok((headers, Body::from_stream(chunks)).into_response())
 }
 

@@ -5,7 +5,6 @@ use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
-    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode, Uri};
 use moustique_core::{Draft, Message, MessageKind, Outcome, Topic};
@@ -218,7 +217,6 @@ fn shown(message: &Message, asked: &HeaderMap) -> Response {
     }
     headers.insert(VARY, HeaderValue::from_static("Accept"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(ID, message.id.0.into());
     headers.insert(TIME, message.time.0.into());
     if let Some(from) = &message.from
