@@ -1,5 +1,5 @@
-// `npm run test:long [-- --only=kills|power|soak|faults] [--kills=1000] …`: the
-// promises at length. A part that fails does not keep the others from running.
+// `npm run test:long [-- --only=kills|power|soak|faults|description] [--kills=1000] …`:
+// the promises at length. A part that fails does not keep the others from running.
 
 import { readArguments } from './lib/arguments.mjs';
 import { interruption } from './lib/children.mjs';
@@ -17,6 +17,7 @@ const USAGE = `usage: npm run test:long -- [--only=${PARTS.join('|')}] [counts] 
   --minutes  how long it is watched (${COUNTS.minutes.ordinary}; 20 at least)
   --seeds    how often each of its two files is damaged (${COUNTS.seeds.ordinary})
   --calls    up to which call the system fails it (${COUNTS.calls.ordinary})
+  --examples how many requests are made up for each call of the plain API (${COUNTS.examples.ordinary})
   -v         show the output of every step`;
 
 await runCommand(async () => {

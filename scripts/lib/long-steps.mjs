@@ -7,7 +7,7 @@ import { countTests } from './test-counts.mjs';
 import { buildUserInterface } from './user-interface.mjs';
 
 /** The names that `--only` takes. */
-export const PARTS = ['kills', 'power', 'soak', 'faults'];
+export const PARTS = ['kills', 'power', 'soak', 'faults', 'description'];
 
 /** How much is done, and the variables that tell the tests. */
 export const COUNTS = {
@@ -16,6 +16,7 @@ export const COUNTS = {
   minutes: { variable: 'MOUSTIQUE_MINUTES', ordinary: 30 },
   seeds: { variable: 'MOUSTIQUE_DAMAGE_SEEDS', ordinary: 1000 },
   calls: { variable: 'MOUSTIQUE_FAILING_CALLS', ordinary: 200 },
+  examples: { variable: 'MOUSTIQUE_EXAMPLES', ordinary: 200 },
 };
 
 const IS_LINUX = process.platform === 'linux';
@@ -52,6 +53,7 @@ export function longSteps(counts) {
         needs: [IS_LINUX, 'Linux, where strace makes calls fail'],
       },
     ),
+    test('description', 'Holding the plain API to its description', 'e2e', ['description::']),
   ];
 }
 

@@ -19,7 +19,6 @@ export async function setUp(kind) {
   checkToolchain({ forTests: kind === 'tests' });
   await installSystemPackages(kind);
   await installNodeModules();
-  if (kind !== 'tests') return;
-  await installPythonEnvironment();
-  await installCargoDeny();
+  if (kind === 'tests' || kind === 'long') await installPythonEnvironment();
+  if (kind === 'tests') await installCargoDeny();
 }

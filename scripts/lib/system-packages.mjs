@@ -25,6 +25,8 @@ const PACKAGES = {
     { name: 'xauth', program: 'xauth' },
     { name: 'dbus', program: 'dbus-daemon' },
     { name: 'chromium', program: 'chromium' },
+    { name: 'prometheus', program: 'promtool' },
+    { name: 'curl', program: 'curl' },
     { name: 'strace', program: 'strace' },
     { name: 'faketime', program: 'faketime' },
     { name: 'nginx', program: 'nginx' },
@@ -36,6 +38,8 @@ const PACKAGES = {
     { name: 'mount', program: 'mount' },
     { name: 'e2fsprogs', program: 'mkfs.ext4' },
     { name: 'xfsprogs', program: 'xfs_io' },
+    { name: 'python3', program: 'python3' },
+    { name: 'python3-venv', program: 'python3' },
   ],
 };
 

@@ -5,6 +5,7 @@
 mod command_line;
 mod connections;
 mod delivery;
+mod description;
 mod dialects;
 mod durability;
 mod files;
@@ -12,6 +13,7 @@ mod handover;
 mod long_poll;
 mod monitor;
 mod passwords;
+mod plain;
 mod python_client;
 mod recorded;
 mod regex;

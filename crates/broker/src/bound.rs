@@ -33,6 +33,10 @@ pub enum Bound {
     Message,
     /// Topics, clients, filters and bytes that are kept: 507.
     Memory,
+    /// Streams that are open: one more is refused, 503.
+    Streams,
+    /// Messages of one request, filters of one stream: 413, 400.
+    Batch,
     /// Length and size of a regular expression, and what a search may take: 400
     /// or 503.
     Regex,
@@ -42,7 +46,7 @@ pub enum Bound {
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
@@ -57,6 +61,8 @@ impl Bound {
         Self::Name,
         Self::Message,
         Self::Memory,
+        Self::Streams,
+        Self::Batch,
         Self::Regex,
         Self::Password,
     ];
@@ -79,6 +85,8 @@ impl Bound {
             Self::Name => "name",
             Self::Message => "message",
             Self::Memory => "memory",
+            Self::Streams => "streams",
+            Self::Batch => "batch",
             Self::Regex => "regex",
             Self::Password => "password",
         }

@@ -12,7 +12,8 @@ use moustique_store::Span;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::{task, time};
 
-use crate::error::Refused;
+use crate::carried::Carried;
+use crate::error::{Refused, RefusedBatch};
 use crate::pickup::{Pickup, PickupOrder};
 use crate::sequencer::Order;
 use crate::shared::Shared;
@@ -60,6 +61,17 @@ impl Broker {
     /// When a bound is reached, the disk fails, or the broker stops.
     pub async fn publish(&self, draft: Draft) -> Result<Outcome, Refused> {
         self.carry(Command::Publish(draft)).await
+    }
+
+    /// Publishes all of the messages, with ids in their order and as one
+    /// transaction, or none of them.
+    ///
+    /// # Errors
+    /// When a bound is reached, the disk fails, or the broker stops.
+    pub async fn publish_all(&self, drafts: Vec<Draft>) -> Result<Vec<Outcome>, RefusedBatch> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Carried::all(drafts, reply)).await?;
+        answer.await.unwrap_or(Err(Refused::Stopping.into()))
     }
 
     /// Subscribes a client. Every message published after this returns is
@@ -190,6 +202,30 @@ impl Broker {
         }
     }
 
+    /// Writes to the disk to see whether the broker can store something.
+    ///
+    /// # Errors
+    /// The reason why it cannot.
+    pub async fn check(&self) -> Result<(), Refused> {
+        if self.is_stopping() {
+            return Err(Refused::Stopping);
+        }
+        let busy = || Refused::Busy {
+            seconds: ORDER_PATIENCE.as_secs(),
+        };
+        let (reply, answer) = oneshot::channel();
+        match self.orders.try_send(Order::Check(reply)) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => return Err(busy()),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(Refused::Stopping),
+        }
+        match time::timeout(ORDER_PATIENCE, answer).await {
+            Ok(Ok(checked)) => checked,
+            Ok(Err(_)) => Err(Refused::Stopping),
+            Err(_) => Err(busy()),
+        }
+    }
+
     /// Every message from now on, batch by batch as they are stored.
     #[must_use]
     pub fn feed(&self) -> broadcast::Receiver<Arc<[Arc<Message>]>> {
@@ -285,11 +321,17 @@ impl Broker {
 
     /// Has the sequencer carry out a command.
     pub(crate) async fn carry(&self, command: Command) -> Result<Outcome, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Carried::one(command, reply)).await?;
+        answer.await.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// Gives an order to the sequencer, as soon as that takes one more.
+    async fn order(&self, carried: Carried) -> Result<(), Refused> {
         if self.is_stopping() {
             return Err(Refused::Stopping);
         }
-        let (reply, answer) = oneshot::channel();
-        let order = Order::Carry(command, reply);
+        let order = Order::Carry(carried);
         let sent = match self.orders.try_send(order) {
             Err(mpsc::error::TrySendError::Full(order)) => {
                 match self.orders.send_timeout(order, ORDER_PATIENCE).await {
@@ -303,10 +345,7 @@ impl Broker {
             }
             sent => sent.is_ok(),
         };
-        if !sent {
-            return Err(Refused::Stopping);
-        }
-        answer.await.unwrap_or(Err(Refused::Stopping))
+        if sent { Ok(()) } else { Err(Refused::Stopping) }
     }
 
     /// Sends an order that nobody waits for. When the queue is full, a batch
@@ -317,6 +356,10 @@ impl Broker {
 
     pub(crate) fn handover_arrived(&self, handover: Handover) {
         let now = self.shared.clock.run();
+        for delivery in &handover.deliveries {
+            let waited = now.since(delivery.message.taken);
+            self.shared.counters.delivery_latency.observe(waited);
+        }
         self.hand_on(|state| state.arrived(handover, now));
         self.send(Order::StoreCursors);
     }

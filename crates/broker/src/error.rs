@@ -34,6 +34,26 @@ pub enum Refused {
     Stopping,
 }
 
+/// Why none of several messages was published.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{refused}")]
+pub struct RefusedBatch {
+    /// The message that was too much, counted from 0; `None` when it was not
+    /// one of them.
+    pub index: Option<usize>,
+    /// The reason.
+    pub refused: Refused,
+}
+
+impl From<Refused> for RefusedBatch {
+    fn from(refused: Refused) -> Self {
+        Self {
+            index: None,
+            refused,
+        }
+    }
+}
+
 impl From<CommitError> for Refused {
     fn from(error: CommitError) -> Self {
         match error {

@@ -10,27 +10,37 @@
 
 mod bound;
 mod broker;
+mod carried;
 mod clock;
 mod error;
+mod follow;
+mod latency;
 mod maintenance;
 mod patience;
 mod pickup;
 mod publishers;
 mod rates;
+mod recent;
 mod search;
 mod sequencer;
 mod shared;
 mod start;
 mod statistics;
+mod values;
 mod views;
 mod waiters;
 
 pub use bound::{Bound, Hits};
 pub use broker::{Broker, Options};
-pub use error::Refused;
+pub use error::{Refused, RefusedBatch};
+pub use follow::{Follow, Followed, Gap};
+pub use latency::Latency;
 pub use pickup::{Pickup, PickupOrder};
 pub use publishers::PublisherView;
 pub use search::{Found, SearchError};
 pub use start::Repair;
 pub use statistics::{Contents, Counters, Flow, Flows, Rate, Statistics, StoreState};
+pub use values::{MAX_VALUES, ValuesPage};
 pub use views::{ClientRecord, ClientView, Listed};
+
+pub use moustique_store::{MAX_HISTORY, MAX_HISTORY_BYTES, Span};

@@ -89,11 +89,25 @@ impl Broker {
     /// When the pattern is none or too large, or a bound of the search is
     /// reached.
     pub async fn search(&self, pattern: &str, limits: &Limits) -> Result<Found, SearchError> {
+        self.search_after(pattern, None, limits).await
+    }
+
+    /// The same among the topics after one.
+    ///
+    /// # Errors
+    /// As [`Broker::search`].
+    pub async fn search_after(
+        &self,
+        pattern: &str,
+        after: Option<&str>,
+        limits: &Limits,
+    ) -> Result<Found, SearchError> {
         check_length(pattern, limits)?;
         let turn = self.shared().searches.take(limits.regex_searches).await?;
         let (shared, pattern, limits) = (self.shared_owned(), pattern.to_owned(), limits.clone());
+        let after = after.map(str::to_owned);
         let search = task::spawn_blocking(move || {
-            let found = search(&shared, &pattern, &limits);
+            let found = search(&shared, &pattern, after.as_deref(), &limits);
             // Whoever asked may have gone long before the search ends.
             drop(turn);
             found
@@ -112,14 +126,20 @@ fn check_length(pattern: &str, limits: &Limits) -> Result<(), SearchError> {
     Ok(())
 }
 
-fn search(shared: &Shared, pattern: &str, limits: &Limits) -> Result<Found, SearchError> {
+fn search(
+    shared: &Shared,
+    pattern: &str,
+    after: Option<&str>,
+    limits: &Limits,
+) -> Result<Found, SearchError> {
     let begun = Instant::now();
     let regex = compile(pattern, limits.regex_compiled_bytes)?;
     let mut found = Found::default();
     let mut bytes = 0;
     let mut slice: Vec<Arc<Message>> = Vec::new();
     loop {
-        slice = shared.values_after(slice.last().map(|message| &message.topic), SLICE);
+        let last = slice.last().map(|message| message.topic.as_str());
+        slice = shared.values_after(last.or(after), SLICE);
         if slice.is_empty() {
             return Ok(found);
         }

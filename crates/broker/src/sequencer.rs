@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use moustique_core::{Change, Command, Limits, Message, Now, Outcome, Plan, Retention};
+use moustique_core::{Change, Limits, Message, Now, Plan, Retention};
 use moustique_store::{CommitError, Protected, Store};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::carried::{Answer, Carried};
 use crate::error::Refused;
 use crate::patience;
 use crate::shared::Shared;
@@ -16,7 +17,8 @@ use crate::statistics::StoreState;
 /// [`crate::Refused::Busy`] if that takes too long.
 pub(crate) const QUEUE_ORDERS: usize = 4_096;
 
-/// Orders in one transaction at most.
+/// Messages and other orders in one transaction, after which no further order
+/// joins it.
 const BATCH_ORDERS: usize = 1_024;
 
 /// Commits that meet damage, each on a connection of its own, until the file is
@@ -27,25 +29,35 @@ const DAMAGED_COMMITS: u32 = 3;
 /// The least time between two looks at the size of the database.
 const MEASURE_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a batch that was refused says that the next one would be, too.
+const FAULT_MEMORY: Duration = Duration::from_secs(5);
+
 /// What the sequencer is told.
 #[derive(Debug)]
 pub(crate) enum Order {
-    /// Carry out a command and answer.
-    Carry(Command, oneshot::Sender<Result<Outcome, Refused>>),
+    /// Carry something out and answer.
+    Carry(Carried),
     /// Store how far the clients have got.
     StoreCursors,
     /// Take what is too old or too much off the log.
     Prune,
+    /// Say whether something can be stored.
+    Check(oneshot::Sender<Result<(), Refused>>),
     /// Replace the bounds and what is kept, then answer.
     Change(Box<(Limits, Retention)>, oneshot::Sender<()>),
     /// Carry out what was ordered before this, close the store, answer.
     Stop(oneshot::Sender<()>),
 }
 
-type Answer = (
-    oneshot::Sender<Result<Outcome, Refused>>,
-    Result<Outcome, Refused>,
-);
+impl Order {
+    /// What it adds to a transaction.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Carry(order) => order.weight(),
+            _ => 1,
+        }
+    }
+}
 
 pub(crate) struct Sequencer {
     store: Store,
@@ -56,6 +68,8 @@ pub(crate) struct Sequencer {
     prune_at: Instant,
     /// Commits that met damage, one after the other.
     damaged: u32,
+    /// Why the last batch was refused, if it was.
+    fault: Option<(Instant, CommitError)>,
     /// Whether it was said in this round that undelivered messages were pruned.
     warned: bool,
     measured: Instant,
@@ -79,6 +93,7 @@ impl Sequencer {
             pruning: false,
             prune_at: Instant::now(),
             damaged: 0,
+            fault: None,
             warned: false,
             measured: Instant::now(),
         }
@@ -92,13 +107,14 @@ impl Sequencer {
             if !self.collect(&mut batch) {
                 break None;
             }
-            let mut commands = Vec::with_capacity(batch.len());
-            let mut stop = None;
+            let mut carried = Vec::with_capacity(batch.len());
+            let (mut checks, mut stop) = (Vec::new(), None);
             for order in batch.drain(..) {
                 match order {
-                    Order::Carry(command, reply) => commands.push((command, reply)),
+                    Order::Carry(order) => carried.push(order),
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
+                    Order::Check(reply) => checks.push(reply),
                     Order::Change(rules, reply) => {
                         let (limits, retention) = *rules;
                         self.change_rules(limits, retention);
@@ -107,7 +123,8 @@ impl Sequencer {
                     Order::Stop(reply) => stop = Some(reply),
                 }
             }
-            self.carry_out(commands);
+            self.carry_out(carried);
+            self.check(checks);
             if stop.is_some() || self.damaged >= DAMAGED_COMMITS {
                 break stop;
             }
@@ -138,17 +155,19 @@ impl Sequencer {
                 None => return false,
             }
         }
-        while batch.len() < BATCH_ORDERS
+        let mut weight: usize = batch.iter().map(Order::weight).sum();
+        while weight < BATCH_ORDERS
             && let Ok(order) = self.orders.try_recv()
         {
+            weight += order.weight();
             batch.push(order);
         }
         true
     }
 
-    fn carry_out(&mut self, commands: Vec<(Command, oneshot::Sender<Result<Outcome, Refused>>)>) {
+    fn carry_out(&mut self, carried: Vec<Carried>) {
         let now = self.shared.clock.now();
-        let (changes, answers) = self.plan(commands, now);
+        let (changes, answers) = self.plan(carried, now);
         let stored = self.store.commit(&changes);
         self.damaged = match &stored {
             Err(CommitError::Damaged(_)) => self.damaged + 1,
@@ -158,32 +177,49 @@ impl Sequencer {
         self.shared.counters.batch_ended(StoreState::after(&stored));
         if let Err(error) = stored {
             tracing::error!(%error, orders = answers.len(), "a batch was refused");
-            for (reply, planned) in answers {
-                let _ = reply.send(planned.and_then(|_| Err(error.clone().into())));
+            self.fault = Some((Instant::now(), error.clone()));
+            for answer in answers {
+                answer.refuse(&error.clone().into());
             }
             return;
         }
+        self.fault = None;
         self.apply(changes, now);
         if !self.pruning && self.store.is_pressing() {
             self.begin_pruning();
         }
         self.measure(MEASURE_PAUSE);
-        for (reply, planned) in answers {
-            // Whoever asked may have gone; what was ordered is done all the same.
-            let _ = reply.send(planned);
+        let answered = Instant::now();
+        for answer in answers {
+            let taken = answered.saturating_duration_since(answer.accepted());
+            self.shared.counters.publish_latency.observe(taken);
+            answer.send();
         }
     }
 
-    fn plan(
-        &self,
-        commands: Vec<(Command, oneshot::Sender<Result<Outcome, Refused>>)>,
-        now: Now,
-    ) -> (Vec<Change>, Vec<Answer>) {
+    /// Says whether something can be stored, which a small write may show while
+    /// there is no room for more: what was refused a moment ago counts as well.
+    fn check(&mut self, checks: Vec<oneshot::Sender<Result<(), Refused>>>) {
+        if checks.is_empty() {
+            return;
+        }
+        let fault = self.fault.as_ref();
+        let fault = fault.filter(|(at, _)| at.elapsed() < FAULT_MEMORY);
+        let checked = match fault {
+            Some((_, error)) => Err(error.clone()),
+            None => self.store.check(self.shared.clock.run()),
+        };
+        for reply in checks {
+            let _ = reply.send(checked.clone().map_err(Refused::from));
+        }
+    }
+
+    fn plan(&self, carried: Vec<Carried>, now: Now) -> (Vec<Change>, Vec<Answer>) {
         let inner = self.shared.lock();
         let mut plan = Plan::new(&inner.state);
-        let answers = commands
+        let answers = carried
             .into_iter()
-            .map(|(command, reply)| (reply, plan.add(command, now).map_err(Refused::from)))
+            .map(|order| order.plan(&mut plan, now))
             .collect();
         (plan.into_changes(), answers)
     }

@@ -1,14 +1,15 @@
 //! What the handles, the sequencer and the maintenance share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use moustique_core::{Message, State, Topic};
+use moustique_core::{Message, MessageId, State};
 use moustique_store::{Reader, Space};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::clock::Clock;
 use crate::publishers::Publishers;
+use crate::recent::Recent;
 use crate::search::Turns;
 use crate::statistics::Counters;
 use crate::waiters::Waiters;
@@ -30,6 +31,9 @@ pub(crate) struct Shared {
     pub(crate) readers: Semaphore,
     pub(crate) searches: Turns,
     pub(crate) feed: broadcast::Sender<Arc<[Arc<Message>]>>,
+    /// The last message that everybody may see.
+    pub(crate) stored: watch::Sender<MessageId>,
+    recent: RwLock<Recent>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
     publishers: Mutex<Publishers>,
@@ -58,6 +62,8 @@ impl Shared {
             publishers: Mutex::new(Publishers::new(feed.subscribe(), state.limits())),
             counters: Counters::new(clock.now().time),
             clock,
+            stored: watch::Sender::new(state.last_id()),
+            recent: RwLock::default(),
             inner: Mutex::new(Inner {
                 state,
                 waiters: Waiters::default(),
@@ -84,9 +90,9 @@ impl Shared {
     }
 
     /// The last messages of the first `limit` topics after that one, or of all.
-    pub(crate) fn values_after(&self, topic: Option<&Topic>, limit: usize) -> Vec<Arc<Message>> {
+    pub(crate) fn values_after(&self, topic: Option<&str>, limit: usize) -> Vec<Arc<Message>> {
         let inner = self.lock();
-        let rest = inner.state.values().after(topic.map(Topic::as_str));
+        let rest = inner.state.values().after(topic);
         rest.take(limit).cloned().collect()
     }
 
@@ -101,7 +107,23 @@ impl Shared {
         self.ended.send_replace(true);
     }
 
+    pub(crate) fn recent(&self) -> RwLockReadGuard<'_, Recent> {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows messages that were applied to those who follow.
     pub(crate) fn publish_to_feed(&self, messages: Vec<Arc<Message>>) {
+        {
+            let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+            if self.stored.receiver_count() > 0 {
+                recent.extend(&messages);
+            } else {
+                recent.clear();
+            }
+        }
+        if let Some(last) = messages.last() {
+            self.stored.send_replace(last.id);
+        }
         if self.feed.receiver_count() > 0 {
             let _ = self.feed.send(messages.into());
         }

@@ -7,6 +7,7 @@ use moustique_core::{State, Timestamp};
 use moustique_store::{CommitError, Space};
 
 use crate::bound::{Bound, HitCounters, Hits};
+use crate::latency::{Latency, LatencyCounters};
 use crate::rates::Rates;
 
 /// What is counted while the broker runs. Every counter only grows, but for
@@ -21,6 +22,11 @@ pub struct Counters {
     requests_timed: AtomicU64,
     request_nanos: AtomicU64,
     connections: AtomicUsize,
+    streams: AtomicUsize,
+    /// From the taking of an order to its answer.
+    pub(crate) publish_latency: LatencyCounters,
+    /// From the taking of a message to its arrival at somebody who waits for it.
+    pub(crate) delivery_latency: LatencyCounters,
     bounds: HitCounters,
     store: AtomicU8,
 }
@@ -141,8 +147,15 @@ pub struct Statistics {
     pub space: Space,
     /// Connections that are open.
     pub connections: usize,
+    /// Streams that are open.
+    pub streams: usize,
     /// How often peers ran into each bound since the start.
     pub bounds: Hits,
+    /// How long orders took from their acceptance to their answer.
+    pub publish_latency: Latency,
+    /// How long messages took from when the broker took them until they were
+    /// handed over, to the millisecond.
+    pub delivery_latency: Latency,
 }
 
 /// What the broker holds, and what it had to let go of.
@@ -192,6 +205,9 @@ impl Counters {
             requests_timed: AtomicU64::new(0),
             request_nanos: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
+            streams: AtomicUsize::new(0),
+            publish_latency: LatencyCounters::default(),
+            delivery_latency: LatencyCounters::default(),
             bounds: HitCounters::default(),
             store: AtomicU8::new(StoreState::Sound as u8),
         }
@@ -222,6 +238,20 @@ impl Counters {
     /// A connection was closed.
     pub fn connection_closed(&self) {
         self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A stream was opened, unless there are `limit` already: then it is not.
+    #[must_use]
+    pub fn stream_opened(&self, limit: usize) -> bool {
+        let open = |streams: usize| (streams < limit).then_some(streams + 1);
+        self.streams
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, open)
+            .is_ok()
+    }
+
+    /// A stream was closed.
+    pub fn stream_closed(&self) {
+        self.streams.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A peer was refused or cut at a bound.
@@ -297,11 +327,14 @@ impl Counters {
                 self.request_nanos.load(Ordering::Relaxed) / timed,
             ),
             contents,
-            queued_orders,
             store: StoreState::ALL.get(store).copied().unwrap_or_default(),
             space,
             connections: self.connections.load(Ordering::Relaxed),
+            streams: self.streams.load(Ordering::Relaxed),
+            queued_orders,
             bounds: self.bounds.read(),
+            publish_latency: self.publish_latency.read(),
+            delivery_latency: self.delivery_latency.read(),
         }
     }
 }

@@ -92,7 +92,9 @@ impl Broker {
         let mut names: Vec<Topic> = Vec::new();
         let mut taken = 0;
         loop {
-            let slice = self.shared().values_after(names.last(), SLICE);
+            let slice = self
+                .shared()
+                .values_after(names.last().map(Topic::as_str), SLICE);
             if slice.is_empty() {
                 return (names, true);
             }

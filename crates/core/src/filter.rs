@@ -81,6 +81,18 @@ impl Filter {
         &self.0
     }
 
+    /// What every topic that matches begins with, as text; empty when the filter
+    /// begins with a wildcard.
+    #[must_use]
+    pub fn fixed_part(&self) -> &str {
+        match self.0.split_once(['+', '#']) {
+            None => &self.0,
+            // `a/#` matches `a`, too.
+            Some((fixed, "")) if self.0.ends_with('#') => fixed.strip_suffix('/').unwrap_or(fixed),
+            Some((fixed, _)) => fixed,
+        }
+    }
+
     fn starts_with_wildcard(&self) -> bool {
         self.0.starts_with(['+', '#'])
     }
@@ -123,6 +135,21 @@ mod tests {
         for (text, reason) in cases {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_matches_begins_with_the_fixed_part() {
+        for (text, fixed) in [
+            ("/a/b", "/a/b"),
+            ("/a/+/b", "/a/"),
+            ("/a/+/#", "/a/"),
+            ("/a/#", "/a"),
+            ("/#", ""),
+            ("#", ""),
+            ("+/a", ""),
+        ] {
+            assert_eq!(parse(text).unwrap().fixed_part(), fixed, "{text}");
         }
     }
 

@@ -22,14 +22,16 @@ pub struct Plan<'s> {
     state: &'s State,
     last_id: MessageId,
     changes: Vec<Change>,
-    new_topics: HashSet<Topic>,
+    /// Each with the change that brings it.
+    new_topics: HashMap<Topic, usize>,
     grown_bytes: usize,
     forgotten: HashSet<ClientName>,
     new_clients: HashSet<ClientName>,
     filters: HashMap<ClientName, Filters>,
     /// Subscriptions of all clients together that the plan adds or ends.
     more_filters: isize,
-    new_repeats: HashSet<RepeatKey>,
+    /// Each with the change that brings it.
+    new_repeats: HashMap<RepeatKey, usize>,
 }
 
 /// What a plan does to the filters of a client.
@@ -49,13 +51,13 @@ impl<'s> Plan<'s> {
             state,
             last_id: state.last_id(),
             changes: state.settled_since().collect(),
-            new_topics: HashSet::new(),
+            new_topics: HashMap::new(),
             grown_bytes: 0,
             forgotten: HashSet::new(),
             new_clients: HashSet::new(),
             filters: HashMap::new(),
             more_filters: 0,
-            new_repeats: HashSet::new(),
+            new_repeats: HashMap::new(),
         }
     }
 
@@ -89,6 +91,34 @@ impl<'s> Plan<'s> {
         }
     }
 
+    /// Adds all of the messages or, when one is rejected, none.
+    ///
+    /// # Errors
+    /// When a bound is reached, with the place of the message that is too much,
+    /// counted from 0. The plan is then as it was.
+    pub fn add_all(
+        &mut self,
+        drafts: impl IntoIterator<Item = Draft>,
+        now: Now,
+    ) -> Result<Vec<Outcome>, (usize, Rejection)> {
+        let (last_id, grown_bytes) = (self.last_id, self.grown_bytes);
+        let changes = self.changes.len();
+        let mut outcomes = Vec::new();
+        for draft in drafts {
+            match self.publish(draft, now) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(rejection) => {
+                    self.changes.truncate(changes);
+                    (self.last_id, self.grown_bytes) = (last_id, grown_bytes);
+                    self.new_topics.retain(|_, change| *change < changes);
+                    self.new_repeats.retain(|_, change| *change < changes);
+                    return Err((outcomes.len(), rejection));
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
     /// The changes in the order in which they are to be written and applied.
     #[must_use]
     pub fn into_changes(self) -> Vec<Change> {
@@ -97,7 +127,7 @@ impl<'s> Plan<'s> {
 
     fn publish(&mut self, draft: Draft, now: Now) -> Result<Outcome, Rejection> {
         let before = self.state.values().get(draft.topic.as_str());
-        let is_planned = self.new_topics.contains(&draft.topic);
+        let is_planned = self.new_topics.contains_key(&draft.topic);
         if draft.kind == MessageKind::Deleted && before.is_none() && !is_planned {
             return Ok(Outcome::Unchanged);
         }
@@ -107,7 +137,7 @@ impl<'s> Plan<'s> {
             id,
         });
         if let Some(repeat) = &repeat
-            && (self.state.is_repeat(repeat, now.run) || self.new_repeats.contains(repeat))
+            && (self.state.is_repeat(repeat, now.run) || self.new_repeats.contains_key(repeat))
         {
             return Ok(Outcome::Repeated);
         }
@@ -128,7 +158,9 @@ impl<'s> Plan<'s> {
             self.check_value(&message, before.map(AsRef::as_ref), is_planned)?;
         }
         self.last_id = message.id;
-        self.new_repeats.extend(repeat);
+        let change = self.changes.len();
+        self.new_repeats
+            .extend(repeat.map(|repeat| (repeat, change)));
         let logged = Logged {
             policy: self.state.retention().policy(&message.topic),
             message: Arc::new(message),
@@ -165,7 +197,8 @@ impl<'s> Plan<'s> {
         }
         self.grown_bytes += grown;
         if is_new {
-            self.new_topics.insert(message.topic.clone());
+            let change = self.changes.len();
+            self.new_topics.insert(message.topic.clone(), change);
         }
         Ok(())
     }

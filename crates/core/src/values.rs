@@ -26,12 +26,16 @@ impl Values {
         self.by_topic.values()
     }
 
+    /// The last messages from a place in the order of the topics on.
+    pub fn starting_at(&self, start: Bound<&str>) -> impl Iterator<Item = &Arc<Message>> {
+        let range = self.by_topic.range::<str, _>((start, Bound::Unbounded));
+        range.map(|(_, message)| message)
+    }
+
     /// The last messages of the topics after that one, sorted by topic; of all
     /// topics when none is given.
     pub fn after(&self, topic: Option<&str>) -> impl Iterator<Item = &Arc<Message>> {
-        let start = topic.map_or(Bound::Unbounded, Bound::Excluded);
-        let rest = self.by_topic.range::<str, _>((start, Bound::Unbounded));
-        rest.map(|(_, message)| message)
+        self.starting_at(topic.map_or(Bound::Unbounded, Bound::Excluded))
     }
 
     /// How many topics there are.

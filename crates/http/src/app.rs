@@ -15,8 +15,8 @@ use crate::access::Authenticator;
 use crate::crooks::Crooks;
 use crate::dialects::Dialects;
 use crate::executable::Executable;
-use crate::recent_log::RecentLog;
 use crate::rate::Rates;
+use crate::recent_log::RecentLog;
 use crate::refusal::Refusal;
 use crate::route;
 use crate::settings::Settings;
@@ -69,10 +69,15 @@ impl Inner {
 
     /// Answers what is refused, and counts it where a bound was hit.
     pub(crate) fn refuse<B: From<Bytes>>(&self, refusal: Refusal) -> Response<B> {
+        self.count(&refusal);
+        refusal.into_response()
+    }
+
+    /// Counts what is refused where a bound was hit.
+    pub(crate) fn count(&self, refusal: &Refusal) {
         if let Some(bound) = refusal.bound() {
             self.broker.counters().bound_hit(bound);
         }
-        refusal.into_response()
     }
 }
 

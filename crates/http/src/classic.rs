@@ -235,7 +235,7 @@ fn acknowledge(app: &Inner, ack: Ack, peer: IpAddr) -> Result<Response<ReplyBody
 }
 
 /// A compressed body would pass every bound while it is unpacked.
-fn check_content_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check_content_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
     match headers.get(CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => Err(Refusal::ContentEncoding),
         _ => Ok(()),

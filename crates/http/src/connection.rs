@@ -21,12 +21,14 @@ use crate::deadlines::Deadlines;
 use crate::framing::{Framed, Framing};
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
+use crate::plain;
 use crate::refusal::Refusal;
 use crate::route;
 use crate::seal::seal;
 use crate::sending::Sending;
 use crate::socket::Socket;
 use crate::tls;
+use crate::upgrades::Upgrades;
 
 /// What the stream, the replies and the timer of one connection share.
 #[derive(Debug)]
@@ -89,7 +91,7 @@ async fn converse<S>(
     app: &App,
     ending: &CancellationToken,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // Before the connection, so that it is dropped after it: what the
     // connection still held is newer and must return to its queue first.
@@ -101,16 +103,22 @@ async fn converse<S>(
     });
     let counters = app.inner().broker.counters();
     let allowance = app.inner().rates.of(caller.address);
+    let upgrades = Upgrades::default();
     let service = service_fn(|request| {
         conversation.deadlines.asked();
         let framed = conversation.framed.request();
         let conversation = Arc::clone(&conversation);
-        let allowance = &allowance;
+        let (allowance, upgrades) = (&allowance, &upgrades);
         async move {
             let mut response = match (framed, admitted) {
-                (Err(fault), _) => Refusal::Malformed(fault).into_response(),
-                (_, Err(reason)) => Refusal::Peer(reason.clone()).into_response(),
-                (Ok(()), Ok(())) => route::answer(app, request, caller, allowance).await,
+                (Err(fault), _) => {
+                    plain::refuse(app.inner(), request.uri(), Refusal::Malformed(fault))
+                }
+                (_, Err(reason)) => {
+                    let refusal = Refusal::Peer(reason.clone());
+                    plain::refuse(app.inner(), request.uri(), refusal)
+                }
+                (Ok(()), Ok(())) => route::answer(app, request, caller, allowance, upgrades).await,
             };
             seal(response.headers_mut());
             counters.request_answered();
@@ -122,8 +130,13 @@ async fn converse<S>(
     });
     let framing = Framing::new(limits.head_bytes);
     let socket = Socket::new(stream, framing, Arc::clone(&conversation));
-    let socket = TokioIo::new(socket);
-    let connection = builder(limits).serve_connection(socket, service);
+    let connection = builder(limits)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let cut = |bound: Bound| {
+        counters.bound_hit(bound);
+        tracing::debug!(peer = %caller.address, bound = bound.name(), "a connection was closed");
+    };
     let mut connection = pin!(connection);
     let mut passed = pin!(conversation.deadlines.passed());
     let mut told = pin!(ending.cancelled());
@@ -139,17 +152,22 @@ async fn converse<S>(
                     }
                     tracing::debug!(peer = %caller.address, %error, "a connection ended");
                 }
-                return;
+                break;
             }
-            bound = passed.as_mut() => {
-                counters.bound_hit(bound);
-                tracing::debug!(peer = %caller.address, bound = bound.name(), "a connection was closed");
-                return;
-            }
+            bound = passed.as_mut() => return cut(bound),
             () = told.as_mut(), if !is_told => {
                 is_told = true;
                 connection.as_mut().graceful_shutdown();
             }
+        }
+    }
+    if let Some(mut session) = upgrades.session().await {
+        // No request is owed any more.
+        conversation.deadlines.asked();
+        tokio::select! {
+            biased;
+            () = session.0.as_mut() => {}
+            bound = passed.as_mut() => cut(bound),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The accept loop, the guard and the routes.
 //!
-//! One port, and another one over TLS, carries the classic API, the monitor and its user interface. A
+//! One port, and another one over TLS, carries the classic API, the plain API, the
+//! monitor and its user interface. A
 //! connection is served by hyper itself, with deadlines of our own around it;
 //! a request that names a classic verb goes straight to [`classic`], all
 //! others through an axum router.
@@ -31,8 +32,9 @@ mod origin;
 mod outbox;
 mod peers;
 mod places;
-mod recent_log;
+mod plain;
 mod rate;
+mod recent_log;
 mod refusal;
 mod route;
 mod seal;
@@ -42,6 +44,7 @@ mod settings;
 mod socket;
 mod tls;
 mod ui;
+mod upgrades;
 mod visitors;
 
 pub use access::{MAX_PASSWORD_BYTES, PasswordError, PasswordHash};

@@ -34,6 +34,10 @@ pub struct HttpLimits {
     pub body_bytes: usize,
     /// Time for the body. Longer: 408 (`BodyTime`).
     pub body: Duration,
+    /// Messages in one request of the plain API. More: 413 (`Batch`).
+    pub batch_messages: usize,
+    /// Streams open at a time, WebSockets among them. More: 503 (`Streams`).
+    pub streams: usize,
 }
 
 impl HttpLimits {
@@ -54,6 +58,8 @@ impl Default for HttpLimits {
             headers: 64,
             body_bytes: 1024 * 1024,
             body: Duration::from_secs(10),
+            batch_messages: 1_000,
+            streams: 256,
         }
     }
 }

@@ -9,6 +9,7 @@ use moustique_protocol::{Excerpt, Rejection};
 use crate::body::BodyError;
 use crate::crooks::Denied;
 use crate::limits::HttpLimits;
+use crate::plain::rejection::PlainRejection;
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -43,6 +44,12 @@ pub(crate) enum Refusal {
     CrossSite(String),
     /// Something that is for this machine alone is asked for from elsewhere.
     NotLocal,
+    /// Whoever asks whether the broker can store: it cannot.
+    NotReady(Refused),
+    /// What the plain API alone refuses.
+    Plain(PlainRejection),
+    /// One of several messages is at fault.
+    OfMessage { index: usize, refusal: Box<Self> },
     /// What needs leave is asked for without it.
     NotAllowed(String),
     /// The password was named wrongly too often.
@@ -106,6 +113,8 @@ impl Refusal {
             Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
             Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
+            Self::Plain(rejection) => rejection.bound(),
+            Self::OfMessage { refusal, .. } => refusal.bound(),
             Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
             Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
@@ -132,40 +141,80 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn status(&self) -> StatusCode {
+    /// The status and a word that names the kind of refusal and never changes.
+    pub(crate) fn row(&self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
         match self {
-            Self::Rejected(rejection) => {
-                StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST)
+            Self::Rejected(rejection) => (
+                S::from_u16(rejection.status()).unwrap_or(S::BAD_REQUEST),
+                rejection.code(),
+            ),
+            Self::Broker(refused) => match refused {
+                Refused::Rejected(_) => (S::INSUFFICIENT_STORAGE, "full"),
+                Refused::DiskFull => (S::INSUFFICIENT_STORAGE, "disk_full"),
+                Refused::NotStored(_) => (S::SERVICE_UNAVAILABLE, "not_stored"),
+                Refused::Damaged(_) => (S::SERVICE_UNAVAILABLE, "damaged"),
+                Refused::NotRead(_) => (S::SERVICE_UNAVAILABLE, "not_read"),
+                Refused::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy"),
+                Refused::Stopping => (S::SERVICE_UNAVAILABLE, "stopping"),
+            },
+            Self::BodyTooSlow { .. } => (S::REQUEST_TIMEOUT, "body_too_slow"),
+            Self::BodyBroken => (S::BAD_REQUEST, "body_broken"),
+            Self::ContentEncoding => (S::UNSUPPORTED_MEDIA_TYPE, "content_encoding"),
+            Self::ContentType { .. } => (S::UNSUPPORTED_MEDIA_TYPE, "media_type"),
+            Self::Malformed(_) => (S::BAD_REQUEST, "malformed"),
+            Self::Forwarded { .. } => (S::BAD_REQUEST, "forwarded"),
+            Self::Method(_) => (S::NOT_IMPLEMENTED, "method_not_implemented"),
+            Self::WrongHost { .. } => (S::MISDIRECTED_REQUEST, "wrong_host"),
+            Self::ManyHosts => (S::MISDIRECTED_REQUEST, "many_hosts"),
+            Self::Peer(_) => (S::UNAUTHORIZED, "access_denied"),
+            Self::CrossSite(_) => (S::FORBIDDEN, "cross_site"),
+            Self::NotLocal => (S::FORBIDDEN, "not_local"),
+            Self::NotReady(refused) => {
+                let (_, code) = Self::Broker(refused.clone()).row();
+                (S::SERVICE_UNAVAILABLE, code)
             }
-            Self::Broker(Refused::Rejected(_) | Refused::DiskFull) => {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
-            Self::Broker(_) | Self::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::ContentEncoding | Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Malformed(_) | Self::Forwarded { .. } => StatusCode::BAD_REQUEST,
-            Self::Method(_) => StatusCode::NOT_IMPLEMENTED,
-            Self::WrongHost { .. } | Self::ManyHosts => StatusCode::MISDIRECTED_REQUEST,
-            Self::Peer(_) | Self::NotAllowed(_) => StatusCode::UNAUTHORIZED,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
-            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::PasswordsBusy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NoPassword => StatusCode::NOT_FOUND,
-            Self::Login => StatusCode::BAD_REQUEST,
+            Self::Plain(rejection) => rejection.row(),
+            Self::OfMessage { refusal, .. } => refusal.row(),
+            Self::NotAllowed(_) => (S::UNAUTHORIZED, "not_allowed"),
+            Self::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed"),
+            Self::TooManyRequests { .. } => (S::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::TooManyTries { .. } => (S::TOO_MANY_REQUESTS, "too_many_tries"),
+            Self::PasswordsBusy => (S::SERVICE_UNAVAILABLE, "passwords_busy"),
+            Self::NoPassword => (S::NOT_FOUND, "no_password"),
+            Self::Login => (S::BAD_REQUEST, "login"),
             Self::Search(error) => match error {
-                SearchError::TooLong { .. }
-                | SearchError::Invalid { .. }
-                | SearchError::TooLarge { .. } => StatusCode::BAD_REQUEST,
-                SearchError::TooSlow { .. } | SearchError::Busy { .. } | SearchError::Failed => {
-                    StatusCode::SERVICE_UNAVAILABLE
-                }
+                SearchError::TooLong { .. } => (S::BAD_REQUEST, "regex_too_long"),
+                SearchError::Invalid { .. } => (S::BAD_REQUEST, "invalid_regex"),
+                SearchError::TooLarge { .. } => (S::BAD_REQUEST, "regex_too_large"),
+                SearchError::TooSlow { .. } => (S::SERVICE_UNAVAILABLE, "search_too_slow"),
+                SearchError::Busy { .. } => (S::SERVICE_UNAVAILABLE, "search_busy"),
+                SearchError::Failed => (S::SERVICE_UNAVAILABLE, "search_failed"),
             },
         }
     }
 
-    fn text(&self) -> String {
+    /// The status it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.row().0
+    }
+
+    /// Which of several messages is at fault, counted from 0.
+    pub(crate) fn index(&self) -> Option<usize> {
+        match self {
+            Self::OfMessage { index, .. } => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// The same, for one of several messages.
+    pub(crate) fn of_message(self, index: usize) -> Self {
+        let refusal = Box::new(self);
+        Self::OfMessage { index, refusal }
+    }
+
+    /// What was given and what was expected.
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Rejected(rejection) => rejection.to_string(),
             Self::Broker(refused) => refused.to_string(),
@@ -237,6 +286,11 @@ impl Refusal {
                  such as http://127.0.0.1"
                     .into()
             }
+            Self::NotReady(refused) => refused.to_string(),
+            Self::Plain(rejection) => rejection.text(),
+            Self::OfMessage { index, refusal } => {
+                format!("message {index}: {}; none is published", refusal.text())
+            }
         }
     }
 
@@ -254,7 +308,7 @@ impl Refusal {
         response
     }
 
-    fn set_headers(&self, headers: &mut HeaderMap) {
+    pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {
         headers.insert(CONTENT_TYPE, crate::classic::TEXT);
         match self {
             Self::Rejected(rejection) => {
@@ -272,6 +326,8 @@ impl Refusal {
             Self::Broker(_)
             | Self::PasswordsBusy
             | Self::TooManyRequests { .. }
+            | Self::NotReady(_)
+            | Self::Plain(PlainRejection::TooManyStreams { .. })
             | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
@@ -293,6 +349,12 @@ impl Refusal {
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<PlainRejection> for Refusal {
+    fn from(rejection: PlainRejection) -> Self {
+        Self::Plain(rejection)
     }
 }
 

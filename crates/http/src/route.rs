@@ -20,7 +20,8 @@ use crate::caller::Caller;
 use crate::guard::Admitted;
 use crate::rate::Allowance;
 use crate::refusal::Refusal;
-use crate::{classic, cors, guard, monitor, ui};
+use crate::upgrades::Upgrades;
+use crate::{classic, cors, guard, monitor, plain, ui};
 
 /// Answers a request on a connection, if it is let in.
 pub(crate) async fn answer<B>(
@@ -28,6 +29,7 @@ pub(crate) async fn answer<B>(
     request: Request<B>,
     connection: Caller,
     allowance: &Allowance,
+    upgrades: &Upgrades,
 ) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
@@ -55,11 +57,11 @@ where
             let response = if is_preflight {
                 cors::preflight(request.headers())
             } else {
-                carry_out(app, request, caller).await
+                carry_out(app, request, caller, upgrades).await
             };
             (origin, response)
         }
-        Err(refusal) => (None, app.inner().refuse(refusal)),
+        Err(refusal) => (None, plain::refuse(app.inner(), request.uri(), refusal)),
     };
     if let Some(origin) = origin {
         cors::share(response.headers_mut(), origin);
@@ -72,7 +74,12 @@ where
 
 /// Answers a request that is let in. A classic verb is answered at once,
 /// everything else by the router.
-async fn carry_out<B>(app: &App, mut request: Request<B>, caller: Caller) -> Response<ReplyBody>
+async fn carry_out<B>(
+    app: &App,
+    mut request: Request<B>,
+    caller: Caller,
+    upgrades: &Upgrades,
+) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -83,6 +90,7 @@ where
             .unwrap_or_else(|refusal| app.inner().refuse(refusal));
     }
     request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(upgrades.clone());
     let routed = app
         .router()
         .oneshot(request.map(axum::body::Body::new))
@@ -107,8 +115,11 @@ pub(crate) fn router(app: Arc<Inner>) -> Router {
     let login = Router::new()
         .route("/v1/login", post(login::login))
         .route("/v1/logout", post(login::logout));
-    let all = page.merge(monitor).merge(login);
-    all.with_state(app).fallback(unknown)
+    let own = page
+        .merge(monitor)
+        .merge(login)
+        .with_state(Arc::clone(&app));
+    own.merge(plain::router(app)).fallback(unknown)
 }
 
 /// The page tells nothing: where there is a password whoever may connect may
@@ -145,6 +156,9 @@ async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {
 }
 
 async fn unknown(uri: Uri) -> AxumResponse {
+    if plain::is_plain(&uri) {
+        return plain::unknown(&uri);
+    }
     let given = Excerpt::of(uri.path().trim_matches('/'));
     let refusal = Refusal::from(Rejection::UnknownVerb { given });
     refusal.into_response()

@@ -12,6 +12,9 @@ use crate::row;
 /// Messages read at a time at most.
 pub const MAX_HISTORY: usize = 1_000;
 
+/// Bytes of them at which no further one is read.
+pub const MAX_HISTORY_BYTES: usize = 4 * 1024 * 1024;
+
 /// The index of the log has the messages of a topic together only within so many
 /// ids that have all but their lowest bits in common: an era. An index by topic
 /// alone would be changed in as many pages as there are topics that are published
@@ -45,7 +48,8 @@ impl Reader {
     }
 
     /// Messages of a topic, tombstones included, at most `limit` and at most
-    /// [`MAX_HISTORY`]. Reads the disk.
+    /// [`MAX_HISTORY`] and, with the last one, [`MAX_HISTORY_BYTES`]. Reads the
+    /// disk.
     ///
     /// # Errors
     /// When the file is damaged or cannot be read.
@@ -75,29 +79,34 @@ impl Reader {
         ))?;
         let mut eras = Eras::new(&log, span)?;
         let (limit, limits) = (limit.min(MAX_HISTORY), row::written());
-        let mut found = Vec::new();
+        let (mut found, mut bytes) = (Vec::new(), 0);
         let mut next = eras.beyond(eras.id)?;
         while found.len() < limit
+            && bytes < MAX_HISTORY_BYTES
             && let Some(era) = next
         {
             let before = found.len();
             let left = (limit - before).cast_signed();
             let mut rows = statement.query(params![era, topic.as_str(), eras.id, left])?;
-            while let Some(row) = rows.next()? {
-                found.push(row::message(row, &limits)?);
+            while bytes < MAX_HISTORY_BYTES
+                && let Some(row) = rows.next()?
+            {
+                let message = row::message(row, &limits)?;
+                bytes += message.bytes();
+                found.push(message);
             }
             next = eras.after(era, found.len() == before)?;
         }
         Ok(found)
     }
 
-    fn connect(&self) -> rusqlite::Result<Connection> {
+    pub(crate) fn connect(&self) -> rusqlite::Result<Connection> {
         let connection = self.location.connect()?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.location.shown()
     }
 }

@@ -189,6 +189,14 @@ impl Store {
         self.write(|transaction| note_run(transaction, now))
     }
 
+    /// Writes something small: whether anything can be stored.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn check(&mut self, now: RunTime) -> Result<(), CommitError> {
+        self.write(|transaction| note_run(transaction, now))
+    }
+
     /// Does one step of the round that was begun: takes messages that are not
     /// to be kept off the log, at most a few hundred, or gives space back.
     ///

@@ -561,3 +561,36 @@ fn all_queues_together_are_bounded() {
     assert_eq!(take(&mut state, "long"), ["5", "x"]);
     assert_eq!(take(&mut state, "short"), ["x"]);
 }
+
+#[test]
+fn of_several_messages_all_are_planned_or_none() {
+    let limits = Limits {
+        topics: 3,
+        ..Limits::default()
+    };
+    let drafts = |commands: Vec<Command>| {
+        commands.into_iter().filter_map(|command| match command {
+            Command::Publish(draft) => Some(draft),
+            _ => None,
+        })
+    };
+    let mut state = state(limits);
+    run(&mut state, [publish("a", "")]);
+    let mut plan = Plan::new(&state);
+    plan.add(publish("b", ""), at(0)).unwrap();
+    let too_many = vec![with_id("1", "c", "x"), publish("b", "x"), publish("d", "")];
+    let (index, rejection) = plan.add_all(drafts(too_many), at(0)).unwrap_err();
+    assert_eq!(index, 2);
+    assert!(matches!(rejection, Rejection::TooManyTopics { .. }));
+    // Neither the topic nor the repeat of what was rejected is remembered.
+    let fitting = vec![with_id("1", "c", "y"), with_id("1", "c", "y")];
+    let outcomes = plan.add_all(drafts(fitting), at(0)).unwrap();
+    assert_eq!(outcomes, [Outcome::Logged(MessageId(3)), Outcome::Repeated]);
+    assert!(plan.add(publish("d", ""), at(0)).is_err());
+    for change in plan.into_changes() {
+        state.apply(change, at(0), &mut Vec::new());
+    }
+    assert_eq!(state.last_id(), MessageId(3));
+    assert_eq!(state.values().get("c").unwrap().payload.as_ref(), "y");
+    assert_eq!(state.values().get("b").unwrap().payload.as_ref(), "");
+}

@@ -42,6 +42,10 @@ pub struct Limits {
     pub body_bytes: Size<1, { 64 * MIB }>,
     /// Time for a body.
     pub body_timeout: Time<HOUR>,
+    /// Messages in one request of the plain API.
+    pub batch_messages: Count<100_000>,
+    /// Streams that are open.
+    pub streams: Count<20_000>,
     /// Fields of a form.
     pub form_fields: Count<1_024>,
     /// The name of a field.
@@ -112,6 +116,8 @@ impl Default for Limits {
             head_bytes: Size::of(http.head_bytes),
             body_bytes: Size::of(http.body_bytes),
             body_timeout: Time::of(http.body),
+            batch_messages: Count::of(http.batch_messages),
+            streams: Count::of(http.streams),
             form_fields: Count::of(form.fields),
             field_name_bytes: Size::of(form.name_bytes),
             topic_bytes: Size::of(core.topic_bytes),
@@ -159,6 +165,8 @@ impl Limits {
             headers: self.headers.get(),
             body_bytes: self.body_bytes.get(),
             body: self.body_timeout.get(),
+            batch_messages: self.batch_messages.get(),
+            streams: self.streams.get(),
         }
     }
 
