@@ -14,6 +14,7 @@ mod python_client;
 mod recorded;
 mod regex;
 mod rejections;
+mod reload;
 mod reports;
 mod stop;
 mod vectors;

@@ -1,6 +1,7 @@
 //! What the handles, the sequencer and the maintenance share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use moustique_core::{Message, State, Topic};
 use moustique_store::{Reader, Space};
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) ended: watch::Sender<bool>,
     publishers: Mutex<Publishers>,
     pub(crate) counters: Counters,
+    /// Time between two rounds of maintenance.
+    pub(crate) maintenance_interval: watch::Sender<Duration>,
 }
 
 /// What the one lock guards.
@@ -43,7 +46,13 @@ pub(crate) struct Inner {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, state: State, reader: Reader, space: Space) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        state: State,
+        reader: Reader,
+        space: Space,
+        maintenance_interval: Duration,
+    ) -> Self {
         let feed = broadcast::Sender::new(FEED_BATCHES);
         Self {
             publishers: Mutex::new(Publishers::new(feed.subscribe(), state.limits())),
@@ -60,6 +69,7 @@ impl Shared {
             feed,
             stopping: watch::Sender::new(false),
             ended: watch::Sender::new(false),
+            maintenance_interval: watch::Sender::new(maintenance_interval),
         }
     }
 

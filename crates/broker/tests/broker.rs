@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use moustique_broker::{Broker, Options, Pickup, PickupOrder, Refused, SearchError};
+use moustique_broker::{Broker, Options, Pickup, PickupOrder, Refused, Repair, SearchError};
 use moustique_core::{
     ClientName, Draft, Filter, Keep, LetGo, Limits, MessageKind, Outcome, PublisherMessageId,
     Retention, Topic,
@@ -214,6 +214,36 @@ async fn silent_clients_are_forgotten_but_parked_ones_are_not_silent() {
     }
     publish(&broker, "t", "1").await;
     assert_eq!(parked.await.unwrap(), ["1"]);
+}
+
+#[tokio::test]
+async fn other_bounds_hold_from_now_on_and_nobody_is_woken_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    subscribe(&broker, "parked", "t").await;
+    subscribe(&broker, "silent", "t").await;
+    let waits = order("parked", Duration::from_secs(60));
+    let mut parked = std::pin::pin!(broker.pickup(waits));
+    let options = Options {
+        limits: Limits {
+            client_silence: Duration::from_millis(50),
+            topics: 1,
+            ..Limits::default()
+        },
+        maintenance_interval: Duration::from_millis(10),
+    };
+    tokio::select! {
+        biased;
+        _ = parked.as_mut() => panic!("it was woken"),
+        changed = broker.change(options, Retention::default()) => changed.unwrap(),
+    }
+    while broker.knows_client("silent") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    publish(&broker, "t", "1").await;
+    let refused = broker.publish(draft("u", "1")).await;
+    assert!(matches!(refused, Err(Refused::Rejected(_))), "{refused:?}");
+    assert_eq!(payloads(&parked.await.unwrap().unwrap()), ["1"]);
 }
 
 #[tokio::test]
@@ -461,9 +491,17 @@ async fn a_damaged_database_is_set_aside_and_what_is_sound_goes_on() {
     let open = || Broker::open(&path, Default::default(), Options::default()).unwrap();
     let (broker, repair) = open();
     let repair = repair.unwrap();
-    assert!(repair.damage.contains("checksum"), "{repair}");
-    assert_eq!(repair.rescued.values, 1, "{repair}");
-    let kept = std::fs::read(&repair.aside).unwrap();
+    let Repair::Begun {
+        damage,
+        aside,
+        rescued,
+    } = &repair
+    else {
+        panic!("{repair}");
+    };
+    assert!(damage.contains("checksum"), "{repair}");
+    assert_eq!(rescued.values, 1, "{repair}");
+    let kept = std::fs::read(aside).unwrap();
     let changed: Vec<usize> = (0..damaged.len())
         .filter(|at| kept.get(*at) != damaged.get(*at))
         .collect();
