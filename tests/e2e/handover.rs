@@ -50,7 +50,7 @@ fn pick_up_in_part(port: u16, client: &str, bytes: usize) -> Socket {
     socket.connect(&address.into()).unwrap();
     let body = form(&[("client", client), ("wait", "60")]);
     let request = format!(
-        "POST /PICKUP?encoding=plain HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /PICKUP?encoding=plain HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     (&socket).write_all(request.as_bytes()).unwrap();

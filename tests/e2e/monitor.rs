@@ -152,7 +152,7 @@ fn it_is_for_this_machine_by_its_own_name() {
         );
         raw.send((head + &text).as_bytes());
         let reply = raw.reply();
-        assert_eq!(reply.status, 403, "{method} {path} {reply:?}");
+        assert_eq!(reply.status, 421, "{method} {path} {reply:?}");
     }
     assert_eq!(broker.caller().value("/a"), None);
 }

@@ -11,7 +11,7 @@ fn bodies_are_bounded_and_say_so() {
     // Announced: refused before a byte of it is sent.
     raw.send(
         format!(
-            "POST /POST HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n",
+            "POST /POST HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
             limit + 1
         )
         .as_bytes(),
@@ -24,7 +24,7 @@ fn bodies_are_bounded_and_say_so() {
     );
     // Not announced: refused when it passes the limit.
     let mut raw = Raw::connect(broker.port());
-    raw.send(b"POST /POST HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    raw.send(b"POST /POST HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
     raw.send(format!("{:x}\r\n{}\r\n0\r\n\r\n", limit + 1, "m".repeat(limit + 1)).as_bytes());
     assert_eq!(raw.reply().status, 413);
     let message = "m".repeat(256 * 1024 + 1);
@@ -85,7 +85,7 @@ fn what_is_configured_is_what_is_refused() {
         assert!(reply.body.contains(sentence), "{reply:?}");
     }
     let mut slow = Raw::connect(broker.port());
-    slow.send(b"POST /POST HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\ntopic=");
+    slow.send(b"POST /POST HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ntopic=");
     assert_eq!(slow.reply().status, 408);
     let mut raw = Raw::connect(broker.port());
     raw.request("GET", "/VERSION", &[("x", "y"); 7], "");
@@ -167,10 +167,13 @@ fn rubbish_is_answered_and_the_broker_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path());
     let head = format!(
-        "GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
         "x".repeat(20_000)
     );
-    let many = format!("GET / HTTP/1.1\r\nHost: h\r\n{}\r\n", "x: y\r\n".repeat(80));
+    let many = format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n",
+        "x: y\r\n".repeat(80)
+    );
     for (bytes, statuses) in [
         (
             &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 this is TLS\r\n\r\n"[..],

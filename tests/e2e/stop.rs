@@ -45,7 +45,7 @@ fn a_reader_that_does_not_read_cannot_hold_a_stop_up() {
     let folder = tempfile::tempdir().unwrap();
     let mut broker = Broker::start(folder.path());
     let mut half = Raw::connect(broker.port());
-    half.send(b"POST /POST HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\ntopic=");
+    half.send(b"POST /POST HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ntopic=");
     broker.caller().publish("/a", "1");
     let begun = Instant::now();
     broker.signal("TERM");

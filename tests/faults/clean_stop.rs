@@ -79,7 +79,7 @@ fn a_second_signal_ends_it_at_once_and_keeps_what_was_acknowledged() {
         let broker = Broker::start(folder.path());
         check_values(&broker.caller(), &written);
         let mut half = Raw::connect(broker.port());
-        half.send(b"POST /POST HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\ntopic=");
+        half.send(b"POST /POST HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ntopic=");
         let (later, (), ended) = load(cycle).run(
             broker,
             &written,

@@ -108,7 +108,8 @@ impl Caller {
         self.try_post(verb, fields).unwrap()
     }
 
-    /// Calls a path with a body and headers, as they are.
+    /// Calls a path with a body and headers, as they are. The body for a verb is
+    /// a form, unless the headers name another type.
     ///
     /// # Panics
     /// When there is no answer.
@@ -116,6 +117,12 @@ impl Caller {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        let is_typed = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if !is_typed && !path.starts_with("/v1/") {
+            request = request.content_type("application/x-www-form-urlencoded");
         }
         request.send(body).and_then(reply).unwrap()
     }

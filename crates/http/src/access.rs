@@ -160,10 +160,7 @@ mod tests {
     async fn without_a_password_it_is_this_machine_alone() {
         let folder = tempfile::tempdir().unwrap();
         let app = fixture::app(folder.path(), HttpLimits::default());
-        let remote = Caller {
-            address: "192.168.0.9".parse().unwrap(),
-            ..fixture::CALLER
-        };
+        let remote = Caller::of_connection("192.168.0.9".parse().unwrap(), fixture::LOCAL);
         let cases = [
             (fixture::CALLER, "localhost:1", true),
             (fixture::CALLER, "rebound.example", false),

@@ -57,8 +57,8 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// What holds now. A request looks once, so that it is held to one set of
-    /// rules from its head to its answer.
+    /// What holds now. Whoever lets a request in looks once and whoever carries
+    /// it out looks once, so that each holds it to one set of rules.
     pub(crate) fn settings(&self) -> Arc<Settings> {
         self.settings.load_full()
     }

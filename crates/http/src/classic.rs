@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
 use moustique_broker::{Flow, Pickup as BrokerPickup, PickupOrder};
@@ -136,6 +136,7 @@ where
     let settings = app.settings();
     verb.check_method(head.method.as_str())?;
     check_content_encoding(&head.headers)?;
+    check_content_type(&head.method, &head.headers)?;
     let query = head.uri.query();
     let header = head.headers.get(ENCODING_HEADER).map(HeaderValue::as_bytes);
     if head.method == Method::GET {
@@ -241,6 +242,23 @@ fn check_content_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
+/// A body is a form, also where it does not say so. Browsers let any page send
+/// a form, but that is refused by its origin; what names another type was meant
+/// for somebody else. A `GET` has no body that could have a type.
+fn check_content_type(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    if method == Method::GET {
+        return Ok(());
+    }
+    for given in headers.get_all(CONTENT_TYPE) {
+        let mut parts = given.as_bytes().split(|byte| *byte == b';');
+        let kind = parts.next().unwrap_or_default().trim_ascii();
+        if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+            return Err(Refusal::content_type(given.as_bytes()));
+        }
+    }
+    Ok(())
+}
+
 fn done() -> Response<ReplyBody> {
     Response::new(ReplyBody::empty())
 }
@@ -261,9 +279,7 @@ fn cut_reply(bytes: Vec<u8>, is_cut: bool) -> Response<ReplyBody> {
 
 fn with_headers(body: ReplyBody) -> Response<ReplyBody> {
     let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, TEXT);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CONTENT_TYPE, TEXT);
     response
 }
 

@@ -17,10 +17,12 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::crooks::Denied;
 use crate::deadlines::Deadlines;
+use crate::framing::{Framed, Framing};
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
 use crate::route;
+use crate::seal::seal;
 use crate::sending::Sending;
 use crate::socket::Socket;
 
@@ -31,6 +33,8 @@ pub(crate) struct Conversation {
     pub(crate) outbox: Outbox,
     /// What the peer owes.
     pub(crate) deadlines: Deadlines,
+    /// Where its requests begin.
+    pub(crate) framed: Framed,
 }
 
 /// Serves a connection that has just been accepted. The address of the peer is
@@ -41,10 +45,7 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
         return;
     };
     let settings = app.inner().settings();
-    let caller = Caller {
-        address: peer,
-        local: local.ip().to_canonical(),
-    };
+    let caller = Caller::of_connection(peer, local.ip());
     app.inner().visitors.note(caller.address);
     let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.
@@ -70,24 +71,30 @@ async fn converse<S>(
     let conversation = Arc::new(Conversation {
         outbox: Outbox::default(),
         deadlines: Deadlines::new(limits),
+        framed: Framed::default(),
     });
     let counters = app.inner().broker.counters();
     let service = service_fn(|request| {
         conversation.deadlines.asked();
+        let framed = conversation.framed.request();
         let conversation = Arc::clone(&conversation);
         async move {
-            let response = match admitted {
-                Ok(()) => route::answer(app, request, caller).await,
-                Err(reason) => Refusal::Peer(reason.clone()).into_response(),
+            let mut response = match (framed, admitted) {
+                (Err(fault), _) => Refusal::Malformed(fault).into_response(),
+                (_, Err(reason)) => {
+                    app.inner().crooks.note(caller.address, Denied::Address);
+                    Refusal::Peer(reason.clone()).into_response()
+                }
+                (Ok(()), Ok(())) => route::answer(app, request, caller).await,
             };
+            seal(response.headers_mut());
             counters.request_answered();
-            if let Some(denied) = response.extensions().get::<Denied>() {
-                app.inner().crooks.note(caller.address, *denied);
-            }
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&conversation)));
+    let framing = Framing::new(limits.head_bytes);
+    let socket = Socket::new(stream, framing, Arc::clone(&conversation));
+    let socket = TokioIo::new(socket);
     let connection = builder(limits).serve_connection(socket, service);
     let mut connection = pin!(connection);
     let mut passed = pin!(conversation.deadlines.passed());

@@ -19,7 +19,9 @@ const CROOKS: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 pub(crate) enum Denied {
     /// The address may not connect.
     Address,
-    /// A web page of another host asked.
+    /// It was meant for another host, as it says.
+    WrongHost,
+    /// A web page of another origin asked.
     CrossSite,
     /// It was asked for from elsewhere what is for this machine alone.
     NotLocal,
@@ -30,7 +32,8 @@ impl Denied {
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Address => "the address may not connect",
-            Self::CrossSite => "a web page of another host asked",
+            Self::WrongHost => "the request was for another host",
+            Self::CrossSite => "a web page of another origin asked",
             Self::NotLocal => "what was asked for answers the broker's own machine alone",
         }
     }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::app::{App, AppOptions};
 use crate::caller::Caller;
+use crate::guard::SiteRules;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
 use crate::recent_log::RecentLog;
@@ -26,6 +27,7 @@ pub(crate) const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) const CALLER: Caller = Caller {
     address: LOCAL,
     local: LOCAL,
+    is_local: true,
 };
 
 /// An app over a broker whose data is in the folder.
@@ -50,6 +52,10 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
             requests: RequestLimits::default(),
             http,
             peers: PeerRules::default(),
+            sites: SiteRules {
+                hosts: vec!["h".parse().unwrap()],
+                ..SiteRules::default()
+            },
             encoding: Encoding::Plain,
         },
         version: "0".into(),

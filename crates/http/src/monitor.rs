@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream};
+use futures_util::stream;
 use moustique_monitor::{Frames, Refusal, Request, publish};
 use tokio::sync::watch;
 
@@ -59,13 +60,12 @@ pub(crate) async fn rpc(
 }
 
 /// The frames from now on. Ends when the broker begins to stop.
-pub(crate) async fn stream(
-    State(app): AppState,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(crate) async fn stream(State(app): AppState) -> Response {
     let frames = Frames::new(app.source.clone());
     let stopping = app.broker.stopping();
     let events = stream::unfold((frames, stopping), next_event);
-    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    ([(CACHE_CONTROL, "no-store")], stream).into_response()
 }
 
 type Position = (Frames, watch::Receiver<bool>);

@@ -16,9 +16,16 @@ pub struct PeerRules {
     pub blocked: Vec<IpNet>,
     /// Whether a Tailscale address may connect to our own one.
     pub tailscale: bool,
+    /// Networks of proxies that say truly for whom they speak.
+    pub proxies: Vec<IpNet>,
 }
 
 impl PeerRules {
+    /// Whether that address is a proxy that says truly for whom it speaks.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        contains(&self.proxies, address)
+    }
+
     /// Why the peer may not connect to the local address, if it may not. Both
     /// addresses are canonical: no IPv4 address is written as IPv6.
     ///
@@ -99,7 +106,7 @@ mod tests {
         let rules = PeerRules {
             allowed: Some(vec!["203.0.113.0/24".parse().unwrap()]),
             blocked: vec!["203.0.113.7/32".parse().unwrap()],
-            tailscale: false,
+            ..PeerRules::default()
         };
         assert!(admits(&rules, "203.0.113.6", "10.0.0.1"));
         assert!(!admits(&rules, "203.0.113.7", "10.0.0.1"));

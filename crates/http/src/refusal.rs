@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 use moustique_broker::{Bound, Refused, SearchError};
-use moustique_protocol::Rejection;
+use moustique_protocol::{Excerpt, Rejection};
 
 use crate::body::BodyError;
 use crate::crooks::Denied;
@@ -19,10 +19,22 @@ pub(crate) enum Refusal {
     Broker(Refused),
     /// The body took too long.
     BodyTooSlow { seconds: u64 },
-    /// The connection broke within the body.
+    /// The connection broke within the body, or its chunks are malformed.
     BodyBroken,
     /// The body is compressed.
     ContentEncoding,
+    /// The body is no form.
+    ContentType { given: Excerpt },
+    /// The head cannot be read in one way only, or lacks what it must have.
+    Malformed(&'static str),
+    /// A method that means nothing here.
+    Method(Method),
+    /// The host that it is meant for is not this broker.
+    WrongHost { given: Excerpt },
+    /// It is meant for several hosts.
+    ManyHosts,
+    /// A trusted proxy does not say for whom it speaks.
+    Forwarded { given: Excerpt },
     /// The peer may not connect.
     Peer(String),
     /// A web page of another host asks.
@@ -47,6 +59,32 @@ impl Refusal {
                 seconds: limits.body.as_secs(),
             },
             BodyError::Broken => Self::BodyBroken,
+        }
+    }
+
+    pub(crate) fn host(given: &[u8]) -> Self {
+        Self::WrongHost {
+            given: Excerpt::of(&String::from_utf8_lossy(given)),
+        }
+    }
+
+    pub(crate) fn origin(given: &[u8]) -> Self {
+        let given = String::from_utf8_lossy(given);
+        Self::CrossSite(format!(
+            "the request comes from the page of '{}'",
+            Excerpt::of(&given)
+        ))
+    }
+
+    pub(crate) fn forwarded(given: &[u8]) -> Self {
+        Self::Forwarded {
+            given: Excerpt::of(&String::from_utf8_lossy(given)),
+        }
+    }
+
+    pub(crate) fn content_type(given: &[u8]) -> Self {
+        Self::ContentType {
+            given: Excerpt::of(&String::from_utf8_lossy(given)),
         }
     }
 
@@ -76,13 +114,14 @@ impl Refusal {
     fn denied(&self) -> Option<Denied> {
         match self {
             Self::Peer(_) => Some(Denied::Address),
+            Self::WrongHost { .. } | Self::ManyHosts => Some(Denied::WrongHost),
             Self::CrossSite(_) => Some(Denied::CrossSite),
             Self::NotLocal | Self::NotAllowed(_) => Some(Denied::NotLocal),
             _ => None,
         }
     }
 
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => {
                 StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST)
@@ -93,7 +132,10 @@ impl Refusal {
             Self::Broker(_) | Self::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentEncoding | Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Malformed(_) | Self::Forwarded { .. } => StatusCode::BAD_REQUEST,
+            Self::Method(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::WrongHost { .. } | Self::ManyHosts => StatusCode::MISDIRECTED_REQUEST,
             Self::Peer(_) | Self::NotAllowed(_) => StatusCode::UNAUTHORIZED,
             Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
             Self::Search(error) => match error {
@@ -114,15 +156,48 @@ impl Refusal {
             Self::BodyTooSlow { seconds } => {
                 format!("the body did not arrive within {seconds} s")
             }
-            Self::BodyBroken => "the connection broke within the body".into(),
+            Self::BodyBroken => {
+                "the body is not whole: the connection broke within it, or its chunks are malformed"
+                    .into()
+            }
             Self::ContentEncoding => {
                 "the body is compressed; expected is a body without Content-Encoding".into()
+            }
+            Self::ContentType { given } => {
+                format!(
+                    "the body is of the type '{given}'; expected is \
+                     application/x-www-form-urlencoded, or no Content-Type"
+                )
+            }
+            Self::Malformed(reason) => (*reason).into(),
+            Self::Method(method) => {
+                format!(
+                    "the method {} is not carried out here",
+                    Excerpt::of(method.as_str())
+                )
+            }
+            Self::WrongHost { given } => {
+                format!(
+                    "this broker is not known as '{given}': use its address or the name of its \
+                     machine, or add that name without its port to security.allowed_hosts in the \
+                     broker's configuration"
+                )
+            }
+            Self::ManyHosts => "the request has several Host headers; expected is one".into(),
+            Self::Forwarded { given } => {
+                format!(
+                    "a trusted proxy says in X-Forwarded-For that it speaks for '{given}'; \
+                     expected is an address"
+                )
             }
             Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
             Self::Search(error) => error.to_string(),
             Self::Failed(reason) => reason.clone(),
             Self::CrossSite(reason) => {
-                format!("{reason}; a web page may only use the broker that served it")
+                format!(
+                    "{reason}; a web page may use the broker that served it, or one whose \
+                     security.allowed_origins names the page's origin"
+                )
             }
             Self::NotLocal => {
                 "the monitor answers this machine alone: open it at a loopback address, \
@@ -162,8 +237,14 @@ impl Refusal {
             | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
-            // What follows in the stream is the rest of the body, not a request.
-            Self::BodyTooSlow { .. } | Self::BodyBroken => {
+            // What follows in the stream is the rest of the body, or whatever else
+            // the sender took for its part of the request; not a request.
+            Self::BodyTooSlow { .. }
+            | Self::BodyBroken
+            | Self::Malformed(_)
+            | Self::Method(_)
+            | Self::WrongHost { .. }
+            | Self::ManyHosts => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}

@@ -8,7 +8,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response as AxumResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use http::{Method, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body::Body;
 use moustique_protocol::{Excerpt, Rejection, Verb};
 use tower::ServiceExt;
@@ -16,27 +16,59 @@ use tower::ServiceExt;
 use crate::app::{App, Inner};
 use crate::body::ReplyBody;
 use crate::caller::Caller;
+use crate::crooks::Denied;
+use crate::guard::Admitted;
 use crate::refusal::Refusal;
-use crate::{classic, guard, monitor, ui};
+use crate::{classic, cors, guard, monitor, ui};
 
-/// Answers a request. A classic verb is answered at once, everything else by
-/// the router.
+/// Answers a request on a connection, if it is let in.
 pub(crate) async fn answer<B>(
     app: &App,
-    mut request: Request<B>,
-    caller: Caller,
+    request: Request<B>,
+    connection: Caller,
 ) -> Response<ReplyBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let changes = !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    if changes && let Err(refusal) = guard::check_same_site(request.headers()) {
-        return app.inner().refuse(refusal);
+    let settings = app.inner().settings();
+    let mut address = connection.address;
+    let (origin, mut response) = match guard::admit(&request, connection, &settings) {
+        Ok(Admitted {
+            caller,
+            origin,
+            is_preflight,
+        }) => {
+            address = caller.address;
+            let response = if is_preflight {
+                cors::preflight(request.headers())
+            } else {
+                carry_out(app, request, caller).await
+            };
+            (origin, response)
+        }
+        Err(refusal) => (None, app.inner().refuse(refusal)),
+    };
+    // A proxy's own address only where it is not known whom it speaks for.
+    if let Some(denied) = response.extensions().get::<Denied>() {
+        app.inner().crooks.note(address, *denied);
     }
+    if let Some(origin) = origin {
+        cors::share(response.headers_mut(), origin);
+    }
+    if !settings.sites.origins.is_empty() {
+        cors::vary(response.headers_mut());
+    }
+    response
+}
+
+/// Answers a request that is let in. A classic verb is answered at once,
+/// everything else by the router.
+async fn carry_out<B>(app: &App, mut request: Request<B>, caller: Caller) -> Response<ReplyBody>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     if let Ok(verb) = Verb::parse(request.uri().path()) {
         return classic::answer(app.inner(), verb, request, caller)
             .await

@@ -2,6 +2,7 @@
 
 use moustique_protocol::{Encoding, RequestLimits};
 
+use crate::guard::SiteRules;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
 
@@ -15,6 +16,8 @@ pub struct Settings {
     pub http: HttpLimits,
     /// Who may connect.
     pub peers: PeerRules,
+    /// Under which names the broker is asked, and by which web pages.
+    pub sites: SiteRules,
     /// The encoding of requests that do not show one.
     pub encoding: Encoding,
 }

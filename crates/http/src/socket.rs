@@ -1,4 +1,5 @@
-//! The bytes of a connection: when they have gone out, and when they do not.
+//! The bytes of a connection: what requests they are, when they have gone out,
+//! and when they do not.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -8,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection::Conversation;
+use crate::framing::Framing;
 
 /// A stream that knows when what hyper wrote has gone out, and since when its
 /// peer takes nothing.
@@ -30,13 +32,15 @@ pub(crate) struct Socket<S> {
     stream: S,
     /// Whether the last write was pending.
     is_blocked: bool,
+    framing: Framing,
     conversation: Arc<Conversation>,
 }
 
 impl<S> Socket<S> {
-    pub(crate) fn new(stream: S, conversation: Arc<Conversation>) -> Self {
+    pub(crate) fn new(stream: S, framing: Framing, conversation: Arc<Conversation>) -> Self {
         Self {
             stream,
+            framing,
             is_blocked: false,
             conversation,
         }
@@ -61,7 +65,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        if self.framing.is_broken() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        let Self {
+            framing,
+            conversation,
+            ..
+        } = &mut *self;
+        let passed = framing.follow(read, &conversation.framed);
+        if passed == 0 && framing.is_broken() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        buffer.set_filled(before + passed);
+        Poll::Ready(Ok(()))
     }
 }
 

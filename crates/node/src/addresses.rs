@@ -2,13 +2,31 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use gethostname::gethostname;
 use if_addrs::Interface;
+use moustique_http::HostName;
 
 /// Base URLs under which a listener is reached, the best one for a device on
 /// the network first and loopback last.
 pub(crate) fn reachable(listening: SocketAddr) -> Vec<String> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     urls(listening, &interfaces)
+}
+
+/// The names that this machine has for others: its own, and that one in the
+/// network that it is in, where machines announce themselves without a server.
+/// None where the system has one that no browser could ask for.
+pub(crate) fn names() -> impl Iterator<Item = HostName> {
+    let own = gethostname().into_string().unwrap_or_default();
+    names_of(&own)
+        .into_iter()
+        .filter_map(|name| name.parse().ok())
+}
+
+fn names_of(own: &str) -> [String; 2] {
+    // Some systems count the domain to the name, or announce it already.
+    let machine = own.split('.').next().unwrap_or(own);
+    [own.to_owned(), format!("{machine}.local")]
 }
 
 fn urls(listening: SocketAddr, interfaces: &[Interface]) -> Vec<String> {
@@ -57,6 +75,13 @@ mod tests {
             ["http://192.168.1.5:80"]
         );
         assert_eq!(urls(listening("[::1]:80"), &[]), ["http://[::1]:80"]);
+    }
+
+    #[test]
+    fn a_machine_has_its_name_in_the_network_too() {
+        assert_eq!(names_of("pi"), ["pi", "pi.local"]);
+        assert_eq!(names_of("pi.home.example"), ["pi.home.example", "pi.local"]);
+        assert_eq!(names_of("pi.local"), ["pi.local", "pi.local"]);
     }
 
     #[test]

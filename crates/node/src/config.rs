@@ -6,6 +6,7 @@
 mod bounded;
 mod limits;
 mod retention;
+mod sites;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use moustique_http::{HostName, Origin};
 use moustique_protocol::Encoding;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -145,6 +147,15 @@ pub struct Security {
     /// Whether addresses of a Tailscale network may connect.
     #[serde(deserialize_with = "yes_or_no")]
     pub tailscale_enabled: bool,
+    /// Networks of proxies that say truly for whom they speak.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Names by which the broker may be reached, besides those of this machine.
+    #[serde(deserialize_with = "sites::hosts")]
+    pub allowed_hosts: Vec<HostName>,
+    /// Origins of other web pages that may use the broker.
+    #[serde(deserialize_with = "sites::origins")]
+    pub allowed_origins: Vec<Origin>,
     /// Never there: known only to tell whoever relies on it that it does not
     /// hold yet.
     #[serde(deserialize_with = "password_file")]

@@ -129,6 +129,9 @@ mod tests {
                 || key.starts_with("file: ")
                 || key.starts_with("allowed_ips:")
                 || key.starts_with("blocked_peers:")
+                || key.starts_with("trusted_proxies:")
+                || key.starts_with("allowed_hosts:")
+                || key.starts_with("allowed_origins:")
                 || key.starts_with("policies:")
                 || ["- ", "age:", "messages:", "bytes:", "values:"]
                     .iter()
@@ -144,6 +147,9 @@ mod tests {
         assert!(config.database.path.is_some() && config.logging.file.is_some());
         assert_eq!(config.security.allowed_ips.map(|ips| ips.len()), Some(2));
         assert_eq!(config.security.blocked_peers.len(), 1);
+        assert_eq!(config.security.trusted_proxies.len(), 1);
+        assert_eq!(config.security.allowed_hosts.len(), 1);
+        assert_eq!(config.security.allowed_origins.len(), 1);
         assert_eq!(config.retention.policies.len(), 1);
     }
 
@@ -327,6 +333,31 @@ mod tests {
                 "security:\n  tailscale_enabled: maybe",
                 2,
                 &["'maybe' is not true or false"],
+            ),
+            (
+                "security:\n  allowed_hosts: [\"broker:80\"]",
+                2,
+                &["'broker:80' is not the name of a host without scheme, port"],
+            ),
+            (
+                "security:\n  allowed_origins:\n    - \"*\"",
+                3,
+                &["'*' lets every page of the internet use this broker"],
+            ),
+            (
+                "security:\n  allowed_origins: [\"null\"]",
+                2,
+                &["the origin of files, sandboxes and redirections"],
+            ),
+            (
+                "security:\n  allowed_origins: [\"http://a/b\"]",
+                2,
+                &["'http://a/b' is not an origin: scheme, host and port"],
+            ),
+            (
+                "security:\n  trusted_proxies: [proxy]",
+                2,
+                &["'proxy' is not an address or a network"],
             ),
             ("security:\n  password_file: /etc/pw", 2, &["not supported"]),
             ("logging:\n  level: loud", 2, &["loud", "error"]),

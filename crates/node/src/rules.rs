@@ -3,9 +3,10 @@
 
 use moustique_broker::Options;
 use moustique_core::{Limits, Retention};
-use moustique_http::{PeerRules, Settings};
+use moustique_http::{PeerRules, Settings, SiteRules};
 use moustique_protocol::RequestLimits;
 
+use crate::addresses;
 use crate::config::Config;
 
 /// What can be changed while the broker runs.
@@ -68,6 +69,13 @@ fn settings(config: &Config, limits: Limits) -> Settings {
             allowed: config.security.allowed_ips.clone(),
             blocked: config.security.blocked_peers.clone(),
             tailscale: config.security.tailscale_enabled,
+            proxies: config.security.trusted_proxies.clone(),
+        },
+        sites: SiteRules {
+            hosts: addresses::names()
+                .chain(config.security.allowed_hosts.iter().cloned())
+                .collect(),
+            origins: config.security.allowed_origins.clone(),
         },
         encoding: config.server.encoding.into(),
     }
