@@ -27,6 +27,7 @@ const PACKAGES = {
     { name: 'chromium', program: 'chromium' },
     { name: 'strace', program: 'strace' },
     { name: 'faketime', program: 'faketime' },
+    { name: 'nginx', program: 'nginx' },
     { name: 'python3', program: 'python3' },
     { name: 'python3-venv', program: 'python3' },
   ],

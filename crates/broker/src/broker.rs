@@ -233,7 +233,7 @@ impl Broker {
     pub async fn change(&self, options: Options, retention: Retention) -> Result<(), Refused> {
         let (reply, changed) = oneshot::channel();
         self.shared.lock_publishers().change(&options.limits);
-        let order = Order::Change(Box::new(options.limits), retention, reply);
+        let order = Order::Change(Box::new((options.limits, retention)), reply);
         let sent = self.orders.send(order).await;
         sent.map_err(|_| Refused::Stopping)?;
         changed.await.map_err(|_| Refused::Stopping)?;

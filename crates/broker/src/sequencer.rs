@@ -37,7 +37,7 @@ pub(crate) enum Order {
     /// Take what is too old or too much off the log.
     Prune,
     /// Replace the bounds and what is kept, then answer.
-    Change(Box<Limits>, Retention, oneshot::Sender<()>),
+    Change(Box<(Limits, Retention)>, oneshot::Sender<()>),
     /// Carry out what was ordered before this, close the store, answer.
     Stop(oneshot::Sender<()>),
 }
@@ -99,8 +99,9 @@ impl Sequencer {
                     Order::Carry(command, reply) => commands.push((command, reply)),
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
-                    Order::Change(limits, retention, reply) => {
-                        self.change_rules(*limits, retention);
+                    Order::Change(rules, reply) => {
+                        let (limits, retention) = *rules;
+                        self.change_rules(limits, retention);
                         let _ = reply.send(());
                     }
                     Order::Stop(reply) => stop = Some(reply),

@@ -1,6 +1,6 @@
 //! The accept loop, the guard and the routes.
 //!
-//! One port carries the classic API, the monitor and its user interface. A
+//! One port, and another one over TLS, carries the classic API, the monitor and its user interface. A
 //! connection is served by hyper itself, with deadlines of our own around it;
 //! a request that names a classic verb goes straight to [`classic`], all
 //! others through an axum router.
@@ -31,6 +31,7 @@ mod origin;
 mod outbox;
 mod peers;
 mod places;
+mod rate;
 mod recent_log;
 mod refusal;
 mod route;
@@ -39,9 +40,11 @@ mod sending;
 mod server;
 mod settings;
 mod socket;
+mod tls;
 mod ui;
 mod visitors;
 
+pub use access::{MAX_PASSWORD_BYTES, PasswordError, PasswordHash};
 pub use app::{App, AppOptions};
 pub use guard::SiteRules;
 pub use host::{HostName, NoHostName};

@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     ManyHosts,
     /// A trusted proxy does not say for whom it speaks.
     Forwarded { given: Excerpt },
+    /// More requests than a peer may make in a second.
+    TooManyRequests { limit: usize },
     /// The peer may not connect.
     Peer(String),
     /// A web page of another host asks.
@@ -43,6 +45,14 @@ pub(crate) enum Refusal {
     NotLocal,
     /// What needs leave is asked for without it.
     NotAllowed(String),
+    /// The password was named wrongly too often.
+    TooManyTries { seconds: u64 },
+    /// Too many passwords are being checked.
+    PasswordsBusy,
+    /// Somebody logs in where there is no password.
+    NoPassword,
+    /// The body of a login cannot be read.
+    Login,
     /// A search by a regular expression found nothing out.
     Search(SearchError),
     /// A fault of this machine's, which another try may not meet.
@@ -93,7 +103,9 @@ impl Refusal {
         match self {
             Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
             Self::ContentEncoding => Some(Bound::ContentEncoding),
+            Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
+            Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
             Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
             Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
@@ -137,7 +149,12 @@ impl Refusal {
             Self::Method(_) => StatusCode::NOT_IMPLEMENTED,
             Self::WrongHost { .. } | Self::ManyHosts => StatusCode::MISDIRECTED_REQUEST,
             Self::Peer(_) | Self::NotAllowed(_) => StatusCode::UNAUTHORIZED,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
+            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::PasswordsBusy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoPassword => StatusCode::NOT_FOUND,
+            Self::Login => StatusCode::BAD_REQUEST,
             Self::Search(error) => match error {
                 SearchError::TooLong { .. }
                 | SearchError::Invalid { .. }
@@ -191,6 +208,23 @@ impl Refusal {
                 )
             }
             Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
+            Self::TooManyRequests { limit } => {
+                format!(
+                    "more than {limit} requests of this address in a second; at most {limit} are allowed"
+                )
+            }
+            Self::TooManyTries { seconds } => {
+                format!("the password was named wrongly too often; try again in {seconds} s")
+            }
+            Self::PasswordsBusy => {
+                "too many passwords are being checked; try again in a second".into()
+            }
+            Self::NoPassword => "no password is set, so there is nothing to log in to".into(),
+            Self::Login => {
+                "the login is not understood; expected is the JSON object {\"password\": \"…\"} \
+                 or a form with the field password"
+                    .into()
+            }
             Self::Search(error) => error.to_string(),
             Self::Failed(reason) => reason.clone(),
             Self::CrossSite(reason) => {
@@ -233,7 +267,12 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            Self::TooManyTries { seconds } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+            }
             Self::Broker(_)
+            | Self::PasswordsBusy
+            | Self::TooManyRequests { .. }
             | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
