@@ -25,6 +25,10 @@ pub(crate) enum Denied {
     CrossSite,
     /// It was asked for from elsewhere what is for this machine alone.
     NotLocal,
+    /// What needs leave was asked for without it, or with a wrong password.
+    NotAllowed,
+    /// The password was named wrongly too often.
+    TooManyTries,
 }
 
 impl Denied {
@@ -35,6 +39,8 @@ impl Denied {
             Self::WrongHost => "the request was for another host",
             Self::CrossSite => "a web page of another origin asked",
             Self::NotLocal => "what was asked for answers the broker's own machine alone",
+            Self::NotAllowed => "no leave to see what was asked for, or a wrong password",
+            Self::TooManyTries => "the password was named wrongly too often",
         }
     }
 }

@@ -128,7 +128,9 @@ impl Refusal {
             Self::Peer(_) => Some(Denied::Address),
             Self::WrongHost { .. } | Self::ManyHosts => Some(Denied::WrongHost),
             Self::CrossSite(_) => Some(Denied::CrossSite),
-            Self::NotLocal | Self::NotAllowed(_) => Some(Denied::NotLocal),
+            Self::NotLocal => Some(Denied::NotLocal),
+            Self::NotAllowed(_) => Some(Denied::NotAllowed),
+            Self::TooManyTries { .. } => Some(Denied::TooManyTries),
             _ => None,
         }
     }
