@@ -115,6 +115,7 @@ async fn converse<S>(
                     plain::refuse(app.inner(), request.uri(), Refusal::Malformed(fault))
                 }
                 (_, Err(reason)) => {
+                    app.inner().crooks.note(caller.address, Denied::Address);
                     let refusal = Refusal::Peer(reason.clone());
                     plain::refuse(app.inner(), request.uri(), refusal)
                 }
@@ -122,9 +123,6 @@ async fn converse<S>(
             };
             seal(response.headers_mut());
             counters.request_answered();
-            if let Some(denied) = response.extensions().get::<Denied>() {
-                app.inner().crooks.note(caller.address, *denied);
-            }
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });

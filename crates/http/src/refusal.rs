@@ -135,8 +135,11 @@ impl Refusal {
     fn denied(&self) -> Option<Denied> {
         match self {
             Self::Peer(_) => Some(Denied::Address),
+            Self::WrongHost { .. } | Self::ManyHosts => Some(Denied::WrongHost),
             Self::CrossSite(_) => Some(Denied::CrossSite),
-            Self::NotLocal | Self::NotAllowed(_) => Some(Denied::NotLocal),
+            Self::NotLocal => Some(Denied::NotLocal),
+            Self::NotAllowed(_) => Some(Denied::NotAllowed),
+            Self::TooManyTries { .. } => Some(Denied::TooManyTries),
             _ => None,
         }
     }
