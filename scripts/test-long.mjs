@@ -14,7 +14,7 @@ const USAGE = `usage: npm run test:long -- [--only=${PARTS.join('|')}] [counts] 
   --only     run one part
   --kills    how often the broker is killed (${COUNTS.kills.ordinary})
   --cuts     how often its power is cut, for each durability (${COUNTS.cuts.ordinary}); needs root
-  --minutes  how long it is watched (${COUNTS.minutes.ordinary}; 5 at least)
+  --minutes  how long it is watched (${COUNTS.minutes.ordinary}; 20 at least)
   --seeds    how often each of its two files is damaged (${COUNTS.seeds.ordinary})
   --calls    up to which call the system fails it (${COUNTS.calls.ordinary})
   -v         show the output of every step`;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use moustique_node::{ConfigSource, EXAMPLE, Node, Paths, logging};
 
 use crate::arguments::Arguments;
-use crate::signals::Signals;
+use crate::signals::{Signals, Wish};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse_from(std::env::args_os());
@@ -47,15 +47,21 @@ async fn run(node: Node) -> ExitCode {
     if node.start().await.is_err() {
         return ExitCode::FAILURE;
     }
-    tokio::select! {
-        () = signals.next() => {}
-        () = node.failed() => return ExitCode::FAILURE,
+    loop {
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::End => break,
+                // The node logs how that went.
+                Wish::Reload => drop(node.reload().await),
+            },
+            () = node.failed() => return ExitCode::FAILURE,
+        }
     }
     tokio::select! {
         () = node.stop() => ExitCode::SUCCESS,
         // Whoever asks twice does not want to wait. What was acknowledged is
         // stored all the same.
-        () = signals.next() => ExitCode::FAILURE,
+        () = signals.end() => ExitCode::FAILURE,
     }
 }
 

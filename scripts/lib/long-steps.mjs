@@ -13,7 +13,7 @@ export const PARTS = ['kills', 'power', 'soak', 'faults'];
 export const COUNTS = {
   kills: { variable: 'MOUSTIQUE_KILLS', ordinary: 1000 },
   cuts: { variable: 'MOUSTIQUE_CUTS', ordinary: 100 },
-  minutes: { variable: 'MOUSTIQUE_MINUTES', ordinary: 10 },
+  minutes: { variable: 'MOUSTIQUE_MINUTES', ordinary: 30 },
   seeds: { variable: 'MOUSTIQUE_DAMAGE_SEEDS', ordinary: 1000 },
   calls: { variable: 'MOUSTIQUE_FAILING_CALLS', ordinary: 200 },
 };

@@ -32,6 +32,9 @@ pub(crate) fn run(
     let mut history = Vec::new();
     for cycle in 0..cycles {
         let broker = Broker::start(folder);
+        let mut log = broker.log_of_start().iter();
+        let damage = log.find(|line| line.contains("damaged"));
+        assert_eq!(damage, None, "a kill damages nothing");
         check_values(&broker.caller(), &written);
         let load = Load {
             writers: WRITERS,

@@ -12,5 +12,6 @@ mod monitor;
 mod python_client;
 mod recorded;
 mod rejections;
+mod reload;
 mod stop;
 mod vectors;

@@ -52,6 +52,13 @@ impl Seen {
         is_older.then_some(()).ok_or_else(|| self.silence(template))
     }
 
+    /// All is as it was after the last publish, or before it.
+    pub(crate) fn check_last(&self, template: &Template) -> Result<(), String> {
+        let all = template.published.len();
+        let is_last = (all - 1..=all).any(|n| self.is_state_after(template, n));
+        is_last.then_some(()).ok_or_else(|| self.silence(template))
+    }
+
     pub(crate) fn is_state_after(&self, template: &Template, publishes: usize) -> bool {
         let values = template.values_after(publishes);
         self.values

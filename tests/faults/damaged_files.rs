@@ -3,8 +3,8 @@
 //! Whatever was done to them, the broker starts, says so, keeps what was
 //! damaged beside, and never serves what was not published. What it may do is
 //! to serve less: where it has reported damage, or where the end of the
-//! write-ahead log is missing, which cannot be told from an end that was never
-//! written.
+//! write-ahead log is missing or its last publish is damaged, which cannot be
+//! told from an end that was never written.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use std::thread;
 
 use moustique_tests::{Broker, Ended, Setup, copy_files, count_from, figure};
 
-use crate::damage::{Dice, damage};
+use crate::damage::{Damage, Dice, damage};
 use crate::damage_seen::Seen;
 use crate::damage_template::Template;
 
@@ -52,12 +52,22 @@ fn try_seed(template: &Template, target: Target, seed: u64) -> Result<(), String
     check_log(&log, &aside)
         .and_then(|()| seen.check_truth(template))
         .and_then(|()| match (aside.is_empty(), target) {
+            (false, Target::WriteAheadLog) if is_log_alone(&aside) => seen.check_older(template),
             (false, _) => Ok(()),
             (true, Target::Database) => seen.check_whole(template),
-            (true, Target::WriteAheadLog) => seen.check_older(template),
+            (true, Target::WriteAheadLog) if kind == Damage::Truncated => {
+                seen.check_older(template)
+            }
+            (true, Target::WriteAheadLog) => seen.check_last(template),
         })
         .and_then(|()| check_next_start(folder.path(), &aside, &seen.values))
         .map_err(|what| blame(&what))
+}
+
+/// Whether no more than the write-ahead log was set aside.
+fn is_log_alone(aside: &BTreeMap<PathBuf, Vec<u8>>) -> bool {
+    let mut paths = aside.keys();
+    paths.all(|path| path.to_string_lossy().ends_with("-wal"))
 }
 
 /// It did not panic, and what it set aside it has said.

@@ -33,11 +33,14 @@ pub enum Bound {
     Message,
     /// Topics, clients, filters and bytes that are kept: 507.
     Memory,
+    /// Length and size of a regular expression, and what a search may take: 400
+    /// or 503.
+    Regex,
 }
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
@@ -52,6 +55,7 @@ impl Bound {
         Self::Name,
         Self::Message,
         Self::Memory,
+        Self::Regex,
     ];
 
     /// A word that names it in statistics and never changes.
@@ -72,6 +76,7 @@ impl Bound {
             Self::Name => "name",
             Self::Message => "message",
             Self::Memory => "memory",
+            Self::Regex => "regex",
         }
     }
 }

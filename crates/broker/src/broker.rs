@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use moustique_core::{
     ClientKey, ClientName, Command, Draft, Filter, Handover, LeaseToken, LetGo, Limits, Message,
-    Outcome, Picked, State, Take, Topic,
+    Outcome, Picked, Retention, State, Take, Topic,
 };
 use moustique_store::Span;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -222,6 +222,28 @@ impl Broker {
         self.shared.stopping.subscribe()
     }
 
+    /// Has other bounds hold from now on, and another retention as far as that
+    /// is possible without numbering the log anew: see [`Retention::adopt`].
+    /// Nobody is disconnected and nothing is taken away; what is beyond a
+    /// lowered bound goes as it would have gone before. Returns when they hold.
+    ///
+    /// # Errors
+    /// When the broker stops.
+    pub async fn change(&self, options: Options, retention: Retention) -> Result<(), Refused> {
+        let (reply, changed) = oneshot::channel();
+        let order = Order::Change(options.limits, retention, reply);
+        let sent = self.orders.send(order).await;
+        sent.map_err(|_| Refused::Stopping)?;
+        changed.await.map_err(|_| Refused::Stopping)?;
+        let interval = &self.shared.maintenance_interval;
+        interval.send_if_modified(|held| {
+            let is_news = *held != options.maintenance_interval;
+            *held = options.maintenance_interval;
+            is_news
+        });
+        Ok(())
+    }
+
     /// Refuses new orders and answers parked pickups from now on. What was
     /// ordered before is still carried out.
     pub fn drain(&self) {
@@ -254,6 +276,10 @@ impl Broker {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    pub(crate) fn shared_owned(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
     }
 
     /// Has the sequencer carry out a command.

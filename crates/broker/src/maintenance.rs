@@ -5,8 +5,8 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use moustique_core::{ClientName, Command, Draft, MessageKind, Outcome, PublisherName};
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::broker::Broker;
 use crate::sequencer::Order;
@@ -20,9 +20,13 @@ const AGED_VALUES: usize = 10_000;
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Samples the counters every second, and every `period` forgets silent
-/// clients and prunes the log. Ends with the broker, which it does not keep
-/// alive.
-pub(crate) async fn run(shared: Weak<Shared>, orders: mpsc::WeakSender<Order>, period: Duration) {
+/// clients and prunes the log; another period begins with a round. Ends with
+/// the broker, which it does not keep alive.
+pub(crate) async fn run(
+    shared: Weak<Shared>,
+    orders: mpsc::WeakSender<Order>,
+    mut period: watch::Receiver<Duration>,
+) {
     let mut sampler = match shared.upgrade() {
         Some(shared) => Sampler::new(&shared.counters),
         None => return,
@@ -30,12 +34,19 @@ pub(crate) async fn run(shared: Weak<Shared>, orders: mpsc::WeakSender<Order>, p
     let mut samples = interval(SAMPLE_INTERVAL);
     // After the machine has slept, one tick is enough.
     samples.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut chores = interval(period);
-    chores.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut chores = every(*period.borrow_and_update());
     loop {
         let is_chore = tokio::select! {
             _ = samples.tick() => false,
             _ = chores.tick() => true,
+            changed = period.changed() => match changed {
+                Ok(()) => {
+                    chores = every(*period.borrow_and_update());
+                    continue;
+                }
+                // It ends with the broker.
+                Err(_) => return,
+            },
         };
         let (Some(shared), Some(orders)) = (shared.upgrade(), orders.upgrade()) else {
             return;
@@ -52,6 +63,12 @@ pub(crate) async fn run(shared: Weak<Shared>, orders: mpsc::WeakSender<Order>, p
             sampler.sample(broker.counters());
         }
     }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut chores = interval(period);
+    chores.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    chores
 }
 
 async fn forget_silent(broker: &Broker) {

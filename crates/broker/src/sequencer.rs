@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use moustique_core::{Change, Command, Message, Now, Outcome, Plan};
+use moustique_core::{Change, Command, Limits, Message, Now, Outcome, Plan, Retention};
 use moustique_store::{CommitError, Protected, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -35,6 +35,8 @@ pub(crate) enum Order {
     StoreCursors,
     /// Take what is too old or too much off the log.
     Prune,
+    /// Replace the bounds and what is kept, then answer.
+    Change(Limits, Retention, oneshot::Sender<()>),
     /// Carry out what was ordered before this, close the store, answer.
     Stop(oneshot::Sender<()>),
 }
@@ -96,6 +98,10 @@ impl Sequencer {
                     Order::Carry(command, reply) => commands.push((command, reply)),
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
+                    Order::Change(limits, retention, reply) => {
+                        self.change_rules(limits, retention);
+                        let _ = reply.send(());
+                    }
                     Order::Stop(reply) => stop = Some(reply),
                 }
             }
@@ -202,6 +208,12 @@ impl Sequencer {
             self.shared.counters.messages_stored(logged.len() as u64);
             self.shared.publish_to_feed(logged);
         }
+    }
+
+    fn change_rules(&mut self, limits: Limits, retention: Retention) {
+        self.store.change_retention(retention.clone());
+        let mut inner = self.shared.lock();
+        inner.state.change_rules(limits, retention);
     }
 
     fn begin_pruning(&mut self) {

@@ -1,12 +1,14 @@
 //! What the handles, the sequencer and the maintenance share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use moustique_core::{Message, State};
 use moustique_store::{Reader, Space};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::clock::Clock;
+use crate::search::Turns;
 use crate::statistics::Counters;
 use crate::waiters::Waiters;
 
@@ -25,10 +27,13 @@ pub(crate) struct Shared {
     space: Mutex<Space>,
     pub(crate) reader: Reader,
     pub(crate) readers: Semaphore,
+    pub(crate) searches: Turns,
     pub(crate) feed: broadcast::Sender<Arc<[Arc<Message>]>>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) counters: Counters,
+    /// Time between two rounds of maintenance.
+    pub(crate) maintenance_interval: watch::Sender<Duration>,
 }
 
 /// What the one lock guards.
@@ -39,7 +44,13 @@ pub(crate) struct Inner {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, state: State, reader: Reader, space: Space) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        state: State,
+        reader: Reader,
+        space: Space,
+        maintenance_interval: Duration,
+    ) -> Self {
         Self {
             clock,
             inner: Mutex::new(Inner {
@@ -49,10 +60,12 @@ impl Shared {
             space: Mutex::new(space),
             reader,
             readers: Semaphore::new(READERS),
+            searches: Turns::default(),
             feed: broadcast::Sender::new(FEED_BATCHES),
             stopping: watch::Sender::new(false),
             ended: watch::Sender::new(false),
             counters: Counters::new(),
+            maintenance_interval: watch::Sender::new(maintenance_interval),
         }
     }
 

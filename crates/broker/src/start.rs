@@ -15,26 +15,46 @@ use crate::maintenance;
 use crate::sequencer::{QUEUE_ORDERS, Sequencer};
 use crate::shared::Shared;
 
-/// What was done about a damaged database.
+/// What was done about damage.
 #[derive(Clone, Debug)]
-pub struct Repair {
-    /// What was wrong with it.
-    pub damage: String,
-    /// Where it is kept now.
-    pub aside: PathBuf,
-    /// What could be brought over into a new one.
-    pub rescued: Rescued,
+pub enum Repair {
+    /// The database was damaged: a new one was begun.
+    Begun {
+        /// What was wrong with the old one.
+        damage: String,
+        /// Where that is kept now.
+        aside: PathBuf,
+        /// What could be brought over into the new one.
+        rescued: Rescued,
+    },
+    /// The write-ahead log was damaged: what had been written behind the damage is
+    /// lost, and the database is as it was before that.
+    Cut {
+        /// Where a copy of the log is kept.
+        aside: PathBuf,
+    },
 }
 
 impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}; it is kept as {}, and {} could be brought over from it into a new one",
-            self.damage,
-            self.aside.display(),
-            self.rescued
-        )
+        match self {
+            Self::Begun {
+                damage,
+                aside,
+                rescued,
+            } => write!(
+                f,
+                "{damage}; it is kept as {}, and {rescued} could be brought over from it into \
+                 a new one",
+                aside.display(),
+            ),
+            Self::Cut { aside } => write!(
+                f,
+                "the write-ahead log was damaged, and what had been written behind the damage \
+                 is lost; a copy is kept as {}",
+                aside.display()
+            ),
+        }
     }
 }
 
@@ -53,8 +73,10 @@ impl Broker {
         options: Options,
     ) -> Result<(Self, Option<Repair>), OpenError> {
         let start = || {
-            let opened = Store::open(path, store.clone());
-            opened.and_then(|store| Self::start(store, options.clone()))
+            let store = Store::open(path, store.clone())?;
+            let aside = store.cut_log().map(Path::to_owned);
+            let broker = Self::start(store, options.clone())?;
+            Ok((broker, aside.map(|aside| Repair::Cut { aside })))
         };
         let started = match start() {
             // A read that the disk refused once looks like damage, too.
@@ -62,7 +84,7 @@ impl Broker {
             started => started,
         };
         let damage = match started {
-            Ok(broker) => return Ok((broker, None)),
+            Ok(started) => return Ok(started),
             Err(damage @ OpenError::Damaged { .. }) => damage.to_string(),
             Err(other) => return Err(other),
         };
@@ -72,7 +94,7 @@ impl Broker {
             tracing::error!(%error, "nothing could be brought over from the damaged database");
             Rescued::default()
         });
-        let repair = Repair {
+        let repair = Repair::Begun {
             damage,
             aside,
             rescued,
@@ -89,7 +111,11 @@ impl Broker {
     pub fn start(mut store: Store, options: Options) -> Result<Self, OpenError> {
         let loaded = store.load()?;
         let clock = Clock::start(loaded.run);
-        let unsettled = loaded.clients.iter().map(|client| client.settled).min();
+        let unsettled = loaded
+            .clients
+            .iter()
+            .map(|client| client.settled.wholly_up_to())
+            .min();
         let retention = store.retention().clone();
         let mut state = State::new(options.limits, retention, loaded, clock.now());
         if let Some(after) = unsettled {
@@ -100,7 +126,8 @@ impl Broker {
             Space::default()
         });
         let (orders, taken) = mpsc::channel(QUEUE_ORDERS);
-        let shared = Arc::new(Shared::new(clock, state, store.reader(), space));
+        let interval = options.maintenance_interval;
+        let shared = Arc::new(Shared::new(clock, state, store.reader(), space, interval));
         let sequencer = Sequencer::new(store, Arc::clone(&shared), taken);
         thread::Builder::new()
             .name("sequencer".into())
@@ -112,7 +139,7 @@ impl Broker {
         tokio::spawn(maintenance::run(
             Arc::downgrade(&shared),
             orders.downgrade(),
-            options.maintenance_interval,
+            shared.maintenance_interval.subscribe(),
         ));
         Ok(Self::from_parts(shared, orders))
     }

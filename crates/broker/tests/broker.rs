@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use moustique_broker::{Broker, Options, Pickup, PickupOrder, Refused};
+use moustique_broker::{Broker, Options, Pickup, PickupOrder, Refused, Repair, SearchError};
 use moustique_core::{
     ClientName, Draft, Filter, Keep, LetGo, Limits, MessageKind, Outcome, PublisherMessageId,
     Retention, Topic,
@@ -214,6 +214,36 @@ async fn silent_clients_are_forgotten_but_parked_ones_are_not_silent() {
     }
     publish(&broker, "t", "1").await;
     assert_eq!(parked.await.unwrap(), ["1"]);
+}
+
+#[tokio::test]
+async fn other_bounds_hold_from_now_on_and_nobody_is_woken_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    subscribe(&broker, "parked", "t").await;
+    subscribe(&broker, "silent", "t").await;
+    let waits = order("parked", Duration::from_secs(60));
+    let mut parked = std::pin::pin!(broker.pickup(waits));
+    let options = Options {
+        limits: Limits {
+            client_silence: Duration::from_millis(50),
+            topics: 1,
+            ..Limits::default()
+        },
+        maintenance_interval: Duration::from_millis(10),
+    };
+    tokio::select! {
+        biased;
+        _ = parked.as_mut() => panic!("it was woken"),
+        changed = broker.change(options, Retention::default()) => changed.unwrap(),
+    }
+    while broker.knows_client("silent") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    publish(&broker, "t", "1").await;
+    let refused = broker.publish(draft("u", "1")).await;
+    assert!(matches!(refused, Err(Refused::Rejected(_))), "{refused:?}");
+    assert_eq!(payloads(&parked.await.unwrap().unwrap()), ["1"]);
 }
 
 #[tokio::test]
@@ -461,9 +491,17 @@ async fn a_damaged_database_is_set_aside_and_what_is_sound_goes_on() {
     let open = || Broker::open(&path, Default::default(), Options::default()).unwrap();
     let (broker, repair) = open();
     let repair = repair.unwrap();
-    assert!(repair.damage.contains("checksum"), "{repair}");
-    assert_eq!(repair.rescued.values, 1, "{repair}");
-    let kept = std::fs::read(&repair.aside).unwrap();
+    let Repair::Begun {
+        damage,
+        aside,
+        rescued,
+    } = &repair
+    else {
+        panic!("{repair}");
+    };
+    assert!(damage.contains("checksum"), "{repair}");
+    assert_eq!(rescued.values, 1, "{repair}");
+    let kept = std::fs::read(aside).unwrap();
     let changed: Vec<usize> = (0..damaged.len())
         .filter(|at| kept.get(*at) != damaged.get(*at))
         .collect();
@@ -474,4 +512,99 @@ async fn a_damaged_database_is_set_aside_and_what_is_sound_goes_on() {
     broker.stop().await;
     drop(broker);
     assert!(open().1.is_none());
+}
+
+#[tokio::test]
+async fn values_are_found_by_a_regular_expression_in_the_order_of_their_topics() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    // More than the broker looks at under one lock.
+    for number in (0..600).rev() {
+        publish(&broker, &format!("/v/{number:03}"), "x").await;
+    }
+    let limits = Limits::default();
+    let topics = async |pattern: &str, limits: &Limits| {
+        let found = broker.search(pattern, limits).await.unwrap();
+        let topics = found.messages.iter().map(|m| m.topic.to_string());
+        (topics.collect::<Vec<_>>(), found.is_cut)
+    };
+    let three = ["/v/255", "/v/256", "/v/599"].map(String::from).to_vec();
+    assert_eq!(
+        topics("^/v/(25[56]|599)$", &limits).await,
+        (three.clone(), false)
+    );
+    assert_eq!(
+        topics("25[56]|599", &limits).await,
+        (three, false),
+        "anywhere"
+    );
+    assert_eq!(topics("", &limits).await.0.len(), 600);
+    assert_eq!(topics("nothing", &limits).await, (vec![], false));
+    for limits in [
+        Limits {
+            regex_results: 2,
+            ..limits.clone()
+        },
+        Limits {
+            regex_result_bytes: 14,
+            ..limits.clone()
+        },
+    ] {
+        let first = ["/v/000", "/v/001"].map(String::from).to_vec();
+        assert_eq!(topics("^/v/", &limits).await, (first.clone(), true));
+        assert_eq!(topics("00[01]$", &limits).await, (first, false));
+    }
+    let one = Limits {
+        regex_result_bytes: 1,
+        ..limits.clone()
+    };
+    assert_eq!(topics("1$", &one).await, (vec!["/v/001".into()], true));
+    let refused = broker.search(&"a".repeat(257), &limits).await.unwrap_err();
+    let (bytes, limit) = (257, 256);
+    assert_eq!(refused, SearchError::TooLong { bytes, limit });
+    let hurried = Limits {
+        regex_time: Duration::ZERO,
+        ..limits
+    };
+    let refused = broker.search("^/v/", &hurried).await.unwrap_err();
+    assert!(matches!(refused, SearchError::TooSlow { .. }), "{refused}");
+}
+
+/// It may find nothing in the time, but it may not take more.
+#[tokio::test]
+async fn a_search_through_100_000_topics_ends_in_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    let mut published = tokio::task::JoinSet::new();
+    for number in 0..100_000 {
+        let (broker, topic) = (broker.clone(), format!("/plant/{number}/temperature"));
+        published.spawn(async move { publish(&broker, &topic, "21.5").await });
+        if number % 4_000 == 3_999 {
+            while published.join_next().await.is_some() {}
+        }
+    }
+    assert_eq!(broker.topic_count(), 100_000);
+    let limits = Limits::default();
+    for pattern in [
+        "^/plant/99999/",
+        "/999.*pressure$",
+        r"(\w+/){9}",
+        "9{1,9}[aeiou]{1,99}x",
+    ] {
+        let begun = Instant::now();
+        let found = broker.search(pattern, &limits).await;
+        let took = begun.elapsed();
+        println!(
+            "{pattern}: {took:?} {:?}",
+            found.map(|found| found.messages.len())
+        );
+        // Twice the time, for a machine that has other things to do.
+        assert!(took < limits.regex_time * 2, "{took:?} for {pattern}");
+    }
+    let patient = Limits {
+        regex_time: Duration::from_secs(60),
+        ..limits
+    };
+    let found = broker.search("^/plant/99999/", &patient).await.unwrap();
+    assert_eq!(found.messages.len(), 1);
 }

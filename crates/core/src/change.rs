@@ -10,6 +10,7 @@ use crate::filter::Filter;
 use crate::message::{Message, MessageId, MessageKind};
 use crate::name::{ClientName, PublisherMessageId, PublisherName};
 use crate::retention::PolicyId;
+use crate::settled::Settled;
 use crate::topic::Topic;
 
 /// An order that changes the broker.
@@ -98,12 +99,12 @@ pub enum Change {
         /// To what.
         filter: Filter,
     },
-    /// Everything up to a message is settled for a client.
+    /// A client has let go of messages.
     Settled {
-        /// For whom.
+        /// Which client.
         client: ClientName,
-        /// The last message that is settled.
-        up_to: MessageId,
+        /// Everything that it need not get again.
+        settled: Settled,
     },
     /// A client is forgotten with its filters and its queue.
     Forgotten {

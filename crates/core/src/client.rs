@@ -9,6 +9,7 @@ use crate::inbox::Inbox;
 use crate::message::MessageId;
 use crate::name::ClientName;
 use crate::queue::Delivery;
+use crate::settled::Settled;
 
 /// A client that subscribed, and what waits for it.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct Client {
     pub(crate) filters: BTreeMap<Filter, MessageId>,
     pub(crate) inbox: Inbox,
     /// What is settled as far as the log knows.
-    pub(crate) stored: MessageId,
+    pub(crate) stored: Settled,
 }
 
 impl Client {

@@ -14,6 +14,7 @@ use crate::lease::{Lease, LeaseToken};
 use crate::limits::Limits;
 use crate::message::{Message, MessageId};
 use crate::queue::{Delivery, Queue};
+use crate::settled::{Settled, Span};
 
 /// A client's messages.
 #[derive(Debug, Default)]
@@ -27,15 +28,19 @@ pub(crate) struct Inbox {
     held_bytes: usize,
     /// The last message ever handed over; later ones are the queue's.
     handed_over: MessageId,
+    /// Where those of before are that wait again, or will when the log is
+    /// replayed. Some may have been dropped or forgotten since.
+    returned: Vec<Span>,
     /// Messages dropped that the client has not been told of.
     untold: u64,
 }
 
 /// The reply that is on its way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct InFlight {
     number: u64,
-    first: Option<MessageId>,
+    /// Where its messages are in the log.
+    spans: Vec<Span>,
 }
 
 /// What a pickup takes along.
@@ -66,10 +71,11 @@ pub enum LetGo {
 }
 
 impl Inbox {
-    /// An inbox to which everything up to `cursor` was handed over.
-    pub(crate) fn new(cursor: MessageId) -> Self {
+    /// An inbox whose client has let go of this.
+    pub(crate) fn new(settled: Settled) -> Self {
         Self {
-            handed_over: cursor,
+            handed_over: settled.last(),
+            returned: settled.into_spans(),
             ..Self::default()
         }
     }
@@ -94,9 +100,11 @@ impl Inbox {
         self.queue.bytes() + self.held_bytes
     }
 
-    /// Whether the message came after everything that was handed over.
-    pub(crate) fn is_news(&self, message: &Message) -> bool {
-        message.id > self.handed_over
+    /// Whether the client has still to get a message of the log: it came after
+    /// everything that was handed over, or it was not let go of before a start.
+    pub(crate) fn wants(&self, message: &Message) -> bool {
+        let mut returned = self.returned.iter();
+        message.id > self.handed_over || returned.any(|span| span.contains(message.id))
     }
 
     /// Adds a message under a filter. Calls for one message follow each other.
@@ -129,15 +137,13 @@ impl Inbox {
             dropped: std::mem::take(&mut self.untold),
             deliveries,
         };
-        if let Some(last) = taken.deliveries.last() {
-            self.handed_over = self.handed_over.max(last.message.id);
-        }
         if !taken.deliveries.is_empty() || taken.dropped > 0 {
             self.hold(&taken.deliveries);
-            self.in_flight = Some(InFlight {
-                number,
-                first: taken.deliveries.first().map(|first| first.message.id),
-            });
+            let spans = self.spans(&taken.deliveries);
+            self.in_flight = Some(InFlight { number, spans });
+        }
+        if let Some(last) = taken.deliveries.last() {
+            self.handed_over = self.handed_over.max(last.message.id);
         }
         taken
     }
@@ -150,12 +156,17 @@ impl Inbox {
         deliveries: Vec<Delivery>,
         lease: Option<(LeaseToken, RunTime)>,
     ) -> bool {
-        if !self.lands(number) {
+        let Some(spans) = self.land(number) else {
             return false;
-        }
+        };
         match lease {
             Some((token, until)) if !deliveries.is_empty() => {
-                self.leases.insert(token, Lease { until, deliveries });
+                let lease = Lease {
+                    until,
+                    deliveries,
+                    spans,
+                };
+                self.leases.insert(token, lease);
             }
             _ => self.release(&deliveries),
         }
@@ -164,9 +175,10 @@ impl Inbox {
 
     /// The reply of that number did not go out: its messages wait again, first.
     pub(crate) fn give_back(&mut self, number: u64, taken: Taken, limits: &Limits) -> u64 {
-        if !self.lands(number) {
+        let Some(spans) = self.land(number) else {
             return 0;
-        }
+        };
+        self.returned.extend(spans);
         self.release(&taken.deliveries);
         self.untold += taken.dropped;
         self.queue.give_back(taken.deliveries);
@@ -201,6 +213,7 @@ impl Inbox {
                 continue;
             };
             self.release(&lease.deliveries);
+            self.returned.extend(lease.spans);
             let wanted = lease.deliveries.into_iter();
             let wanted: Vec<_> = wanted
                 .filter(|delivery| !delivery.filters.is_empty())
@@ -240,38 +253,57 @@ impl Inbox {
         }
     }
 
-    /// Everything up to this message is settled: the log may forget that it
-    /// was for this client, and a start begins after it.
-    pub(crate) fn settled(&self) -> MessageId {
-        let in_flight = self.in_flight.and_then(|reply| reply.first);
-        let leased = self.leases.values();
-        let leased = leased.filter_map(|lease| lease.deliveries.first());
-        let outstanding = in_flight
-            .into_iter()
-            .chain(leased.map(|delivery| delivery.message.id))
-            .chain(self.queue.first().filter(|id| *id <= self.handed_over));
-        match outstanding.min() {
-            Some(first) => first.previous(),
-            None => self.handed_over,
-        }
+    /// What is settled: the log may forget that it was for this client, and after a
+    /// start it does not come again.
+    pub(crate) fn settled(&self) -> Settled {
+        let in_flight = self.in_flight.iter().flat_map(|reply| &reply.spans);
+        let leased = self.leases.values().flat_map(|lease| &lease.spans);
+        let returned = self.returned.iter();
+        let returned = returned.filter_map(|span| self.queue.within(*span));
+        let open = in_flight.chain(leased).copied().chain(returned);
+        Settled::except(self.handed_over, open)
     }
 
     /// The oldest message that is not settled.
     pub(crate) fn first_unsettled(&self) -> Option<MessageId> {
-        let in_flight = self.in_flight.and_then(|reply| reply.first);
-        let leased = self.leases.values();
-        let leased = leased.filter_map(|lease| lease.deliveries.first());
-        in_flight
-            .into_iter()
-            .chain(leased.map(|delivery| delivery.message.id))
-            .chain(self.queue.first())
-            .min()
+        let in_flight = self.in_flight.iter().flat_map(|reply| &reply.spans);
+        let leased = self.leases.values().flat_map(|lease| &lease.spans);
+        let held = in_flight.chain(leased).map(|span| span.first);
+        held.chain(self.queue.first()).min()
     }
 
-    fn lands(&mut self, number: u64) -> bool {
-        self.in_flight
-            .take_if(|reply| reply.number == number)
-            .is_some()
+    /// Where the messages of that reply are, which is no longer in flight. `None`
+    /// when it is another one that is.
+    fn land(&mut self, number: u64) -> Option<Vec<Span>> {
+        let reply = self.in_flight.take_if(|reply| reply.number == number);
+        reply.map(|reply| reply.spans)
+    }
+
+    /// Where messages are that have just been taken from the head of the queue:
+    /// some had come back, the others are news. Nothing that was let go of is
+    /// within these spans.
+    fn spans(&mut self, taken: &[Delivery]) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let (Some(first), Some(last)) = (taken.first(), taken.last()) else {
+            return spans;
+        };
+        let (first, last) = (first.message.id, last.message.id);
+        self.returned.retain_mut(|span| {
+            if span.first <= last {
+                spans.push(Span {
+                    first: span.first.max(first),
+                    last: span.last.min(last),
+                });
+                span.first = last.next();
+            }
+            span.first <= span.last
+        });
+        spans.retain(|span| span.first <= span.last);
+        if last > self.handed_over {
+            let first = first.max(self.handed_over.next());
+            spans.push(Span { first, last });
+        }
+        spans
     }
 
     fn hold(&mut self, deliveries: &[Delivery]) {
@@ -333,7 +365,7 @@ mod tests {
 
     /// An inbox in which the messages 1 to `last` wait.
     fn inbox(last: u64) -> Inbox {
-        let mut inbox = Inbox::new(MessageId(0));
+        let mut inbox = Inbox::new(Settled::default());
         for id in 1..=last {
             inbox.push(&message(id, "m"), &filter("t"), &Limits::default());
         }
@@ -344,6 +376,13 @@ mod tests {
         inbox.take(number, max, &Limits::default()).deliveries
     }
 
+    /// Everything up to this message is settled, and nothing after it.
+    fn up_to(inbox: &Inbox) -> MessageId {
+        let settled = inbox.settled();
+        assert_eq!(settled, Settled::up_to(settled.last()));
+        settled.last()
+    }
+
     fn ids(deliveries: &[Delivery]) -> Vec<u64> {
         deliveries.iter().map(|d| d.message.id.0).collect()
     }
@@ -351,12 +390,12 @@ mod tests {
     #[test]
     fn what_is_in_flight_is_not_settled() {
         let mut inbox = inbox(3);
-        assert_eq!(inbox.settled(), MessageId(0));
+        assert_eq!(up_to(&inbox), MessageId(0));
         let taken = take(&mut inbox, 1, 2);
-        assert_eq!((inbox.settled(), inbox.is_busy()), (MessageId(0), true));
+        assert_eq!((up_to(&inbox), inbox.is_busy()), (MessageId(0), true));
         assert_eq!(inbox.first_unsettled(), Some(MessageId(1)));
         assert!(inbox.arrived(1, taken, None));
-        assert_eq!((inbox.settled(), inbox.is_busy()), (MessageId(2), false));
+        assert_eq!((up_to(&inbox), inbox.is_busy()), (MessageId(2), false));
         assert_eq!((inbox.waiting(), inbox.held(), inbox.bytes()), (1, 0, 2));
     }
 
@@ -368,7 +407,7 @@ mod tests {
         assert_eq!(taken.dropped, 7);
         inbox.give_back(1, taken, &Limits::default());
         assert_eq!((inbox.waiting(), inbox.held(), inbox.untold), (3, 0, 7));
-        assert_eq!(inbox.settled(), MessageId(0));
+        assert_eq!(up_to(&inbox), MessageId(0));
         assert_eq!(ids(&take(&mut inbox, 2, 9)), [1, 2, 3]);
     }
 
@@ -390,7 +429,7 @@ mod tests {
             let lease = Some((tokens.next(), RunTime(until)));
             inbox.arrived(number, taken, lease);
         }
-        assert_eq!((inbox.held(), inbox.settled()), (4, MessageId(0)));
+        assert_eq!((inbox.held(), up_to(&inbox)), (4, MessageId(0)));
         assert_eq!(inbox.next_lease_end(), Some(RunTime(400)));
         assert_eq!(inbox.last_lease_end(), Some(RunTime(500)));
         inbox.end_leases(RunTime(500), &Limits::default());
@@ -410,11 +449,13 @@ mod tests {
             inbox.arrived(number, taken, Some((token, RunTime(9))));
         }
         assert_eq!(inbox.let_go(two), LetGo::Done);
-        assert_eq!(inbox.settled(), MessageId(0), "1 and 2 are not settled");
+        let settled = inbox.settled();
+        assert_eq!(settled, Settled::parse(MessageId(4), "1-2").unwrap());
+        assert_eq!(settled.wholly_up_to(), MessageId(0));
         assert_eq!(inbox.let_go(two), LetGo::Before);
         assert_eq!(inbox.let_go(one), LetGo::Done);
         assert_eq!(inbox.let_go(two), LetGo::Unknown);
-        assert_eq!((inbox.settled(), inbox.bytes()), (MessageId(4), 0));
+        assert_eq!((up_to(&inbox), inbox.bytes()), (MessageId(4), 0));
     }
 
     #[test]
@@ -424,7 +465,7 @@ mod tests {
             queue_bytes: 10,
             ..Limits::default()
         };
-        let mut inbox = Inbox::new(MessageId(0));
+        let mut inbox = Inbox::new(Settled::default());
         let push = |inbox: &mut Inbox, id, payload: &str| {
             inbox.push(&message(id, payload), &filter("t"), &limits)
         };

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::clock::RunTime;
 use crate::queue::Delivery;
+use crate::settled::Span;
 
 /// The name of a lease: the client lets go of its messages by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +58,8 @@ pub(crate) struct Lease {
     pub(crate) until: RunTime,
     /// At least one, oldest first.
     pub(crate) deliveries: Vec<Delivery>,
+    /// Where they are in the log.
+    pub(crate) spans: Vec<Span>,
 }
 
 #[cfg(test)]

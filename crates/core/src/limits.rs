@@ -55,6 +55,22 @@ pub struct Limits {
     /// Publishes with an id of their own that are remembered to know repeats.
     /// More: the oldest is forgotten, and counted.
     pub repeats: usize,
+    /// Length of a regular expression in bytes. Longer: refused.
+    pub regex_bytes: usize,
+    /// Bytes that a regular expression takes when it is made ready, and again
+    /// while it is matched. More: refused, as one that repeats repetitions.
+    pub regex_compiled_bytes: usize,
+    /// How long one search may look through the topics. Longer: refused.
+    pub regex_time: Duration,
+    /// Values that one search finds. More: the rest is left out, and the answer
+    /// says so.
+    pub regex_results: usize,
+    /// Bytes of the values that one search finds, but always at least one value.
+    /// More: the rest is left out, and the answer says so.
+    pub regex_result_bytes: usize,
+    /// Searches under way at a time. More: they wait for a turn, and are refused
+    /// when none comes.
+    pub regex_searches: usize,
 }
 
 impl Default for Limits {
@@ -77,6 +93,12 @@ impl Default for Limits {
             client_silence: Duration::from_secs(5 * 60),
             repeat_window: Duration::from_secs(10 * 60),
             repeats: 100_000,
+            regex_bytes: 256,
+            regex_compiled_bytes: 256 * KIB,
+            regex_time: Duration::from_millis(100),
+            regex_results: 1_000,
+            regex_result_bytes: 4 * MIB,
+            regex_searches: 2,
         }
     }
 }

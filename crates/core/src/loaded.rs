@@ -7,6 +7,7 @@ use crate::filter::Filter;
 use crate::message::{Message, MessageId};
 use crate::name::ClientName;
 use crate::repeats::RepeatKey;
+use crate::settled::Settled;
 
 /// What the log held when the broker started, but for the messages after the
 /// clients' cursors: those follow through [`crate::State::replay`].
@@ -33,8 +34,8 @@ pub struct LoadedClient {
     pub address: IpAddr,
     /// When it first subscribed.
     pub since: Timestamp,
-    /// Everything up to this message is settled.
-    pub settled: MessageId,
+    /// What it need not get again.
+    pub settled: Settled,
     /// Its filters, each with the last message before the subscription.
     pub subscriptions: Vec<(Filter, MessageId)>,
 }

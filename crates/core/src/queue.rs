@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::message::{Message, MessageId};
+use crate::settled::Span;
 
 /// A message for a client, with those of its filters that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,21 @@ impl Queue {
     /// The oldest message.
     pub(crate) fn first(&self) -> Option<MessageId> {
         self.deliveries.front().map(|first| first.message.id)
+    }
+
+    /// What of a span waits here.
+    pub(crate) fn within(&self, span: Span) -> Option<Span> {
+        let before = |id: MessageId| {
+            let waiting = &self.deliveries;
+            waiting.partition_point(|waiting| waiting.message.id < id)
+        };
+        let (from, to) = (before(span.first), before(span.last.next()));
+        let id = |place: usize| self.deliveries.get(place).map(|there| there.message.id);
+        let last = to.checked_sub(1).filter(|last| *last >= from)?;
+        Some(Span {
+            first: id(from)?,
+            last: id(last)?,
+        })
     }
 
     /// Adds the message under the filter. Calls for one message follow each

@@ -68,6 +68,31 @@ impl Retention {
             .map_or(&self.default, |(_, keep)| keep)
     }
 
+    /// As much of another retention as can hold without numbering the log anew:
+    /// all of it where its policies have the same filters in the same order,
+    /// else all but its policies.
+    #[must_use]
+    pub fn adopt(&self, wanted: Self) -> Self {
+        if self.has_filters_of(&wanted) {
+            return wanted;
+        }
+        Self {
+            policies: self.policies.clone(),
+            ..wanted
+        }
+    }
+
+    /// Whether the policies have the same filters in the same order, so that
+    /// what is numbered by the one is numbered by the other.
+    #[must_use]
+    pub fn has_filters_of(&self, other: &Self) -> bool {
+        let filters = |retention: &'_ Self| -> Vec<Filter> {
+            let policies = retention.policies.iter();
+            policies.map(|(filter, _)| filter.clone()).collect()
+        };
+        filters(self) == filters(other)
+    }
+
     /// All policies, the default one first.
     pub fn all(&self) -> impl Iterator<Item = (PolicyId, &Keep)> {
         let named = self.policies.iter().map(|(_, keep)| keep);
@@ -103,6 +128,29 @@ impl Default for Keep {
 mod tests {
     use super::*;
     use crate::limits::Limits;
+
+    #[test]
+    fn other_filters_wait_and_other_bounds_do_not() {
+        let limits = Limits::default();
+        let retention = |filter: &str, messages, total_bytes| Retention {
+            policies: vec![(
+                Filter::parse(filter, &limits).unwrap(),
+                Keep {
+                    messages,
+                    ..Keep::default()
+                },
+            )],
+            total_bytes,
+            ..Retention::default()
+        };
+        let old = retention("/a", 1, 10);
+        assert_eq!(
+            old.adopt(retention("/a", 2, 20)),
+            retention("/a", 2, 20),
+            "the filters are the same"
+        );
+        assert_eq!(old.adopt(retention("/b", 2, 20)), retention("/a", 1, 20));
+    }
 
     #[test]
     fn the_first_filter_that_matches_holds() {

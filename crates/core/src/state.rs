@@ -19,6 +19,7 @@ use crate::message::{Message, MessageId, MessageKind};
 use crate::name::ClientName;
 use crate::repeats::{RepeatKey, Repeats};
 use crate::retention::Retention;
+use crate::settled::Settled;
 use crate::values::Values;
 
 mod reads;
@@ -91,6 +92,15 @@ impl State {
         state
     }
 
+    /// Replaces the bounds and what is kept, as far as that can be done while
+    /// the log is numbered as it is: see [`Retention::adopt`]. A bound that is
+    /// lower than what is there takes nothing away by itself; it holds for what
+    /// comes.
+    pub fn change_rules(&mut self, limits: Limits, retention: Retention) {
+        self.limits = limits;
+        self.retention = self.retention.adopt(retention);
+    }
+
     /// Queues a message of the log again for the clients for which it is not
     /// settled. Called at the start, in the order of the log.
     pub fn replay(&mut self, message: &Arc<Message>) {
@@ -111,19 +121,22 @@ impl State {
             } => {
                 let key = match self.keys.get(&client) {
                     Some(key) => *key,
-                    None => self.insert_client(client, address, since, Now { time, ..now }),
+                    None => {
+                        let settled = Settled::up_to(since);
+                        self.insert_client(client, address, settled, Now { time, ..now })
+                    }
                 };
                 self.insert_subscription(key, filter, since);
             }
             Change::Unsubscribed { client, filter } => self.remove_subscription(&client, &filter),
-            Change::Settled { client, up_to } => {
+            Change::Settled { client, settled } => {
                 if let Some(key) = self.keys.get(&client).copied()
                     && let Some(client) = self.clients.get_mut(key.0)
                 {
-                    client.stored = up_to;
-                    if client.inbox.settled() == up_to {
+                    if client.inbox.settled() == settled {
                         self.unstored.remove(&key);
                     }
+                    client.stored = settled;
                 }
             }
             Change::Forgotten { client } => self.forget(&client),
@@ -146,7 +159,7 @@ impl State {
             let client = self.clients.get(key.0)?;
             Some(Change::Settled {
                 client: client.name.clone(),
-                up_to: client.inbox.settled(),
+                settled: client.inbox.settled(),
             })
         })
     }
@@ -179,7 +192,7 @@ impl State {
         &mut self,
         name: ClientName,
         address: IpAddr,
-        settled: MessageId,
+        settled: Settled,
         seen: Now,
     ) -> ClientKey {
         let key = ClientKey(self.clients.insert(Client {
@@ -188,7 +201,7 @@ impl State {
             seen: seen.time,
             heard: seen.run,
             filters: Default::default(),
-            inbox: Inbox::new(settled),
+            inbox: Inbox::new(settled.clone()),
             stored: settled,
         }));
         self.keys.insert(name, key);
@@ -264,7 +277,7 @@ impl State {
                 let Some(client) = self.clients.get_mut(subscriber.client.0) else {
                     continue;
                 };
-                if message.id <= subscriber.since || !client.inbox.is_news(message) {
+                if message.id <= subscriber.since || !client.inbox.wants(message) {
                     continue;
                 }
                 let before = client.inbox.bytes();

@@ -1,5 +1,7 @@
 //! What topics, filters and names have in common: bounded text without
-//! control characters.
+//! control characters; and how text that is not so is shown.
+
+use std::borrow::Cow;
 
 use thiserror::Error;
 
@@ -85,4 +87,92 @@ pub(crate) fn check_levels(text: &str, limit: usize) -> Result<(), InvalidText> 
         return Err(InvalidText::TooManyLevels { levels, limit });
     }
     Ok(())
+}
+
+/// A text from outside as it may be shown, whatever shows it: a terminal, a log,
+/// a menu, a page.
+///
+/// Control characters (C0, DEL, C1), those that end a line, and those that turn
+/// the direction of writing around become `\\u{…}`. What remains can neither act
+/// nor show as another text.
+#[must_use]
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        push_safe(character, &mut shown);
+    }
+    Cow::Owned(shown)
+}
+
+/// Appends a character as [`safe`] shows it.
+pub fn push_safe(character: char, shown: &mut String) {
+    if acts(character) {
+        shown.extend(character.escape_unicode());
+    } else {
+        shown.push(character);
+    }
+}
+
+/// Whether a character does something where it is shown.
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_harmless_is_not_copied() {
+        for text in ["", "/home/köket", "😀 a\u{301}", "it's <b> \\u{1b}"] {
+            assert!(matches!(safe(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn what_acts_is_written_out() {
+        for (text, shown) in [
+            ("a\nb\tc", "a\\u{a}b\\u{9}c"),
+            ("\u{1b}[31m", "\\u{1b}[31m"),
+            ("\u{7f}\u{85}\u{9b}2J", "\\u{7f}\\u{85}\\u{9b}2J"),
+            (
+                "a\u{202e}b\u{2066}\u{2028}",
+                "a\\u{202e}b\\u{2066}\\u{2028}",
+            ),
+        ] {
+            assert_eq!(safe(text), shown);
+        }
+    }
+
+    proptest! {
+        /// The classes are those of the Unicode standard, not the list above.
+        #[test]
+        fn nothing_that_acts_is_left(text in r"[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}a-z/é😀]{0,40}") {
+            let shown = safe(&text);
+            let mut rest = shown.chars();
+            for character in text.chars() {
+                if character.is_alphanumeric() || character == '/' || character == '😀' {
+                    prop_assert_eq!(rest.next(), Some(character));
+                } else {
+                    let escape = format!("\\u{{{:x}}}", u32::from(character));
+                    for expected in escape.chars() {
+                        prop_assert_eq!(rest.next(), Some(expected));
+                    }
+                }
+            }
+            prop_assert_eq!(rest.next(), None);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The last value of every topic.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::message::Message;
@@ -23,6 +24,14 @@ impl Values {
     /// The last messages, sorted by topic.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Message>> {
         self.by_topic.values()
+    }
+
+    /// The last messages of the topics after that one, sorted by topic; of all
+    /// topics when none is given.
+    pub fn after(&self, topic: Option<&str>) -> impl Iterator<Item = &Arc<Message>> {
+        let start = topic.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = self.by_topic.range::<str, _>((start, Bound::Unbounded));
+        rest.map(|(_, message)| message)
     }
 
     /// How many topics there are.

@@ -141,8 +141,8 @@ mod tests {
     #[test]
     fn nobody_is_believed_who_is_not_trusted() {
         let none = rules(&[]);
-        let cases: [(&str, &[(&str, &str)], &str, bool); 8] = [
-            ("127.0.0.1", &[], "127.0.0.1", true),
+        let cases = [
+            ("127.0.0.1", &[][..], "127.0.0.1", true),
             ("::1", &[], "::1", true),
             ("::ffff:127.0.0.1", &[], "127.0.0.1", true),
             (

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Response, StatusCode};
-use moustique_broker::{Bound, Refused};
+use moustique_broker::{Bound, Refused, SearchError};
 use moustique_protocol::{Excerpt, Rejection};
 
 use crate::body::BodyError;
@@ -42,6 +42,10 @@ pub(crate) enum Refusal {
     CrossSite(String),
     /// Something that is for this machine alone is asked for from elsewhere.
     NotLocal,
+    /// What needs leave is asked for without it.
+    NotAllowed(String),
+    /// A search by a regular expression found nothing out.
+    Search(SearchError),
 }
 
 impl Refusal {
@@ -90,6 +94,8 @@ impl Refusal {
             Self::ContentEncoding => Some(Bound::ContentEncoding),
             Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
+            Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
+            Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
                 Rejection::BodyTooLong { .. } => Some(Bound::Body),
                 Rejection::MessageTooLong { .. } => Some(Bound::Message),
@@ -120,8 +126,16 @@ impl Refusal {
             Self::Method(_) => StatusCode::NOT_IMPLEMENTED,
             Self::WrongHost { .. } | Self::ManyHosts => StatusCode::MISDIRECTED_REQUEST,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Peer(_) => StatusCode::UNAUTHORIZED,
+            Self::Peer(_) | Self::NotAllowed(_) => StatusCode::UNAUTHORIZED,
             Self::CrossSite(_) | Self::NotLocal => StatusCode::FORBIDDEN,
+            Self::Search(error) => match error {
+                SearchError::TooLong { .. }
+                | SearchError::Invalid { .. }
+                | SearchError::TooLarge { .. } => StatusCode::BAD_REQUEST,
+                SearchError::TooSlow { .. } | SearchError::Busy { .. } | SearchError::Failed => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+            },
         }
     }
 
@@ -171,7 +185,8 @@ impl Refusal {
                     "more than {limit} requests of this address in a second; at most {limit} are allowed"
                 )
             }
-            Self::Peer(reason) => format!("Access denied: {reason}"),
+            Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
+            Self::Search(error) => error.to_string(),
             Self::CrossSite(reason) => {
                 format!(
                     "{reason}; a web page may use the broker that served it, or one whose \
@@ -209,7 +224,9 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::Broker(_) | Self::TooManyRequests { .. } => {
+            Self::Broker(_)
+            | Self::TooManyRequests { .. }
+            | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // What follows in the stream is the rest of the body, or whatever else
@@ -230,6 +247,12 @@ impl Refusal {
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<SearchError> for Refusal {
+    fn from(error: SearchError) -> Self {
+        Self::Search(error)
     }
 }
 

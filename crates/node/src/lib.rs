@@ -12,6 +12,7 @@ pub mod logging;
 mod node;
 mod paths;
 mod problem;
+mod rules;
 
 pub use config::{
     Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging, Performance, Policy,

@@ -200,6 +200,7 @@ mod tests {
                 "head_bytes" => " KiB",
                 key if key.ends_with("_bytes") => " B",
                 key if key.ends_with("_timeout") || key.ends_with("_window") => "s",
+                "regex_time" => "s",
                 _ => "",
             };
             text.push_str(&format!("  {key}: {number}{unit}\n"));
@@ -236,6 +237,12 @@ mod tests {
             core.pickup_bytes,
             seconds(core.repeat_window),
             core.repeats,
+            core.regex_bytes,
+            core.regex_compiled_bytes,
+            seconds(core.regex_time),
+            core.regex_results,
+            core.regex_result_bytes,
+            core.regex_searches,
         ];
         assert_eq!(held.len(), keys.len());
         assert!(held.into_iter().eq(11..11 + keys.len()), "{held:?}");

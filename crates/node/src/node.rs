@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
-use moustique_http::{App, AppOptions, Drained, PeerRules, Server, Settings, SiteRules};
+use moustique_http::{App, AppOptions, Drained, Server};
 use moustique_monitor::{BrokerState, BrokerStatus, Problem, Publish, Refusal, Source};
-use moustique_protocol::RequestLimits;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::addresses;
 use crate::config::Config;
 use crate::load::ConfigSource;
-use crate::problem;
+use crate::rules::{self, Rules};
+use crate::{logging, problem};
 
 /// The version of the program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -53,6 +53,11 @@ struct Inner {
 struct Running {
     stop: CancellationToken,
     task: JoinHandle<()>,
+    broker: Broker,
+    app: App,
+    /// What was read at the start. Of what is read later, some can only be
+    /// compared with it.
+    config: Config,
 }
 
 /// Everything that a start made.
@@ -61,6 +66,7 @@ struct Started {
     repair: Option<Repair>,
     server: Server,
     app: App,
+    config: Config,
 }
 
 impl Node {
@@ -112,13 +118,41 @@ impl Node {
     /// earlier start is forgotten.
     pub async fn stop(&self) {
         let mut running = self.inner.running.lock().await;
-        if let Some(Running { stop, task }) = running.take() {
+        if let Some(Running { stop, task, .. }) = running.take() {
             stop.cancel();
             if let Err(error) = task.await {
                 tracing::error!(%error, "the broker's task failed");
             }
         }
         self.inner.source.send_replace(source(BrokerState::Stopped));
+    }
+
+    /// Reads the configuration again and has it hold, without a pause: no
+    /// connection is closed and no request is refused for it. Returns the keys
+    /// that take effect only at the next start; the log names them, too. A
+    /// broker that does not run reads it at its start anyway.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration. Then all that held before holds
+    /// still, and the log says why.
+    pub async fn reload(&self) -> Result<Vec<&'static str>, Problem> {
+        let running = self.inner.running.lock().await;
+        let Some(running) = running.as_ref() else {
+            return Ok(Vec::new());
+        };
+        match self.inner.change(running).await {
+            Ok(waiting) => {
+                tracing::info!("the configuration was read again");
+                if !waiting.is_empty() {
+                    tracing::warn!("at the next start takes effect: {}", waiting.join(", "));
+                }
+                Ok(waiting)
+            }
+            Err(problem) => {
+                tracing::error!("{} What held before holds still.", problem.what);
+                Err(problem)
+            }
+        }
     }
 
     /// The state and its news.
@@ -170,24 +204,17 @@ impl Inner {
             .configuration
             .load()
             .map_err(|error| problem::configuration(&error))?;
-        let limits = Limits {
-            client_silence: config.performance.message_queue_timeout,
-            ..config.limits.core()
-        };
-        self.limits.send_replace(limits.clone());
-        let options = Options {
-            limits: limits.clone(),
-            maintenance_interval: config.performance.maintenance_interval,
-        };
+        let rules = Rules::of(&config);
+        self.limits.send_replace(rules.options.limits.clone());
         let database = match &config.database.path {
             Some(path) => path.clone(),
             None => self.configuration.paths.database(),
         };
         let store = moustique_store::Options {
             durability: config.database.durability.into(),
-            retention: config.retention.core(),
+            retention: rules.retention,
         };
-        let (broker, repair) = open(&database, store, options).await?;
+        let (broker, repair) = open(&database, store, rules.options).await?;
         let address = SocketAddr::new(config.server.host, config.server.port);
         let server = match Server::bind(address) {
             Ok(server) => server,
@@ -198,7 +225,7 @@ impl Inner {
         };
         let app = App::new(AppOptions {
             broker: broker.clone(),
-            settings: settings(&config, limits),
+            settings: rules.settings,
             version: VERSION.into(),
             source: self.source.subscribe(),
         });
@@ -207,7 +234,27 @@ impl Inner {
             repair,
             server,
             app,
+            config,
         })
+    }
+
+    /// Has another configuration hold for a broker that runs: all of it that
+    /// can, or nothing when something stands in the way. Returns the keys that
+    /// wait for the next start.
+    async fn change(&self, running: &Running) -> Result<Vec<&'static str>, Problem> {
+        let config = self
+            .configuration
+            .load()
+            .map_err(|error| problem::configuration(&error))?;
+        let log = logging::prepare(&config.logging).map_err(|error| problem::log(&error))?;
+        let rules = Rules::of(&config);
+        // From here on nothing fails but for a broker that stops, which needs no
+        // rules any more.
+        log.apply();
+        self.limits.send_replace(rules.options.limits.clone());
+        let _ = running.broker.change(rules.options, rules.retention).await;
+        running.app.change(rules.settings);
+        Ok(rules::waiting(&running.config, &config))
     }
 
     fn serve(self: &Arc<Self>, started: Started) -> Running {
@@ -225,8 +272,16 @@ impl Inner {
             status,
             broker: Some(started.broker.clone()),
         });
+        let (broker, app) = (started.broker.clone(), started.app.clone());
+        let config = started.config.clone();
         let task = tokio::spawn(Arc::clone(self).supervise(started, stop.clone()));
-        Running { stop, task }
+        Running {
+            stop,
+            task,
+            broker,
+            app,
+            config,
+        }
     }
 
     /// Serves until told to stop, or until the broker ends by a fault.
@@ -235,7 +290,7 @@ impl Inner {
             broker,
             server,
             app,
-            repair: _,
+            ..
         } = started;
         let close = CancellationToken::new();
         let mut serving = task::spawn(server.serve(app, close.clone(), GRACE));
@@ -289,32 +344,6 @@ async fn open(
             tracing::error!(%error, "opening the store failed");
             Err(problem::ended())
         }
-    }
-}
-
-fn settings(config: &Config, limits: Limits) -> Settings {
-    Settings {
-        requests: RequestLimits {
-            form: config.limits.form(),
-            broker: limits,
-        },
-        http: config.limits.http(
-            config.server.max_connections.get(),
-            config.server.timeout.get(),
-        ),
-        peers: PeerRules {
-            allowed: config.security.allowed_ips.clone(),
-            blocked: config.security.blocked_peers.clone(),
-            tailscale: config.security.tailscale_enabled,
-            proxies: config.security.trusted_proxies.clone(),
-        },
-        sites: SiteRules {
-            hosts: addresses::names()
-                .chain(config.security.allowed_hosts.iter().cloned())
-                .collect(),
-            origins: config.security.allowed_origins.clone(),
-        },
-        encoding: config.server.encoding.into(),
     }
 }
 

@@ -8,12 +8,21 @@ use moustique_monitor::Problem;
 use moustique_store::OpenError;
 
 use crate::load::ConfigError;
+use crate::logging::LoggingError;
 
 pub(crate) fn configuration(error: &ConfigError) -> Problem {
     Problem {
         code: "configuration".into(),
         what: format!("The configuration is not valid: {error}."),
         remedy: "Correct the file, then start again.".into(),
+    }
+}
+
+pub(crate) fn log(error: &LoggingError) -> Problem {
+    Problem {
+        code: "log_unwritable".into(),
+        what: format!("The configuration cannot be used: {error}."),
+        remedy: "Set logging.file to a file that may be written to, or leave it out.".into(),
     }
 }
 
@@ -49,16 +58,28 @@ pub(crate) fn store(error: &OpenError) -> Problem {
 
 /// What a broker that runs has to say about its start.
 pub(crate) fn repaired(repair: &Repair) -> Problem {
+    let (what, remedy) = match repair {
+        Repair::Begun { aside, rescued, .. } => (
+            format!("The database was damaged; a new one was begun with {rescued} of it."),
+            format!(
+                "The damaged one is kept as {}; restore a backup if you have one, and check the \
+                 disk.",
+                aside.display()
+            ),
+        ),
+        Repair::Cut { aside } => (
+            "The end of the write-ahead log could not be read: the last messages are lost.".into(),
+            format!(
+                "After a power failure that is what durability: process risks; otherwise check \
+                 the disk. A copy of the log is kept as {}.",
+                aside.display()
+            ),
+        ),
+    };
     Problem {
         code: "data_repaired".into(),
-        what: format!(
-            "The database was damaged; a new one was begun with {} of it.",
-            repair.rescued
-        ),
-        remedy: format!(
-            "The damaged one is kept as {}; restore a backup if you have one, and check the disk.",
-            repair.aside.display()
-        ),
+        what,
+        remedy,
     }
 }
 

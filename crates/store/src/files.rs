@@ -1,16 +1,19 @@
 //! The folder, the database file and the lock: readable by their owner alone,
 //! and used by one process at a time.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
+use crate::private::{self, beside};
 
 /// Files that SQLite keeps beside a database. They belong to it: without them
 /// it is not what it was.
-const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+const COMPANIONS: [&str; 2] = [WRITE_AHEAD, "-shm"];
+
+/// The write-ahead log.
+const WRITE_AHEAD: &str = "-wal";
 
 /// Beside a database in which damage was met.
 const SUSPECT: &str = ".suspect";
@@ -31,14 +34,14 @@ pub(crate) struct Claim {
 /// advisory lock.
 pub(crate) fn claim(database: &Path) -> Result<Claim, OpenError> {
     if let Some(folder) = database.parent() {
-        create_folder(folder).map_err(|source| OpenError::Files {
+        private::create_folder(folder).map_err(|source| OpenError::Files {
             path: folder.to_owned(),
             source,
         })?;
     }
     let lock_path = beside(database, ".lock");
     let open = |path: &Path| {
-        private().open(path).map_err(|source| OpenError::Files {
+        private::open(path).map_err(|source| OpenError::Files {
             path: path.to_owned(),
             source,
         })
@@ -74,11 +77,7 @@ pub fn set_aside(database: &Path) -> Result<PathBuf, OpenError> {
         path: database.to_owned(),
         source,
     };
-    let aside = free_name(database).ok_or_else(|| {
-        failed(io::Error::other(format!(
-            "{MAX_ASIDE} damaged files are kept beside it already; move them away"
-        )))
-    })?;
+    let aside = free_name(database).ok_or_else(|| failed(too_many()))?;
     fs::rename(database, &aside).map_err(failed)?;
     for suffix in COMPANIONS {
         match fs::rename(beside(database, suffix), beside(&aside, suffix)) {
@@ -90,9 +89,33 @@ pub fn set_aside(database: &Path) -> Result<PathBuf, OpenError> {
     Ok(aside)
 }
 
+/// Keeps a copy of a write-ahead log of which SQLite will not read the end, and
+/// returns its path. Without that, what is written from now on would take its
+/// place.
+pub(crate) fn keep_log(database: &Path) -> Result<PathBuf, OpenError> {
+    let log = log(database);
+    let failed = |source| OpenError::Files {
+        path: log.clone(),
+        source,
+    };
+    let aside = free_name(database).ok_or_else(|| failed(too_many()))?;
+    let copy = beside(&aside, WRITE_AHEAD);
+    // Not `fs::copy`, which could not make it private from its first byte on.
+    let mut from = File::open(&log).map_err(failed)?;
+    let mut to = private::open(&copy).map_err(failed)?;
+    io::copy(&mut from, &mut to).map_err(failed)?;
+    to.sync_all().map_err(failed)?;
+    Ok(copy)
+}
+
+/// The path of the write-ahead log.
+pub(crate) fn log(database: &Path) -> PathBuf {
+    beside(database, WRITE_AHEAD)
+}
+
 /// Notes that damage was met, so that the next start reads all of the database.
 pub(crate) fn suspect(database: &Path) {
-    if let Err(error) = private().open(beside(database, SUSPECT)) {
+    if let Err(error) = private::open(&beside(database, SUSPECT)) {
         tracing::warn!(%error, "it cannot be noted that the database is damaged");
     }
 }
@@ -108,33 +131,17 @@ pub(crate) fn clear_suspicion(database: &Path) {
 
 /// The length of the write-ahead log.
 pub(crate) fn write_ahead_bytes(database: &Path) -> u64 {
-    fs::metadata(beside(database, "-wal")).map_or(0, |file| file.len())
+    fs::metadata(log(database)).map_or(0, |file| file.len())
 }
 
 fn free_name(database: &Path) -> Option<PathBuf> {
     (1..=MAX_ASIDE)
         .map(|number| beside(database, &format!(".damaged-{number}")))
-        .find(|name| !name.exists())
+        .find(|name| !name.exists() && !log(name).exists())
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
-}
-
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+fn too_many() -> io::Error {
+    io::Error::other(format!(
+        "{MAX_ASIDE} damaged files are kept beside it already; move them away"
+    ))
 }

@@ -22,12 +22,14 @@ mod history;
 mod load;
 mod location;
 mod pace;
+pub mod private;
 mod prune;
 mod rescue;
 mod row;
 mod schema;
 mod store;
 mod usage;
+mod wal;
 mod write;
 
 pub use durability::Durability;

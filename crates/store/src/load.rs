@@ -81,16 +81,17 @@ fn values(connection: &Connection) -> rusqlite::Result<Vec<Message>> {
 fn clients(connection: &Connection) -> rusqlite::Result<Vec<LoadedClient>> {
     let mut subscriptions = subscriptions(connection)?;
     let limits = row::written();
-    let mut statement =
-        connection.prepare("SELECT name, address, since, settled, checksum FROM clients")?;
+    let mut statement = connection
+        .prepare("SELECT name, address, since, settled, exceptions, checksum FROM clients")?;
     let clients = statement.query_map([], |row| {
         let (name, address): (String, String) = (row.get(0)?, row.get(1)?);
-        let checksum = row::client_checksum(&name, &address, row.get(2)?, row.get(3)?);
-        row::verify(row, 4, checksum)?;
+        let settled = row::settled(row, 3)?;
+        let checksum = row::client_checksum(&name, &address, row.get(2)?, &settled);
+        row::verify(row, 5, checksum)?;
         Ok(LoadedClient {
             address: row::address(row, 1)?,
             since: Timestamp(row.get(2)?),
-            settled: MessageId(row::unsigned(row, 3)?),
+            settled,
             subscriptions: subscriptions.remove(&name).unwrap_or_default(),
             name: ClientName::parse(&name, &limits).map_err(|error| row::invalid(0, error))?,
         })

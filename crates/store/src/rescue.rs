@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use moustique_core::{ClientName, Filter, Logged, Message, MessageId, Retention};
+use moustique_core::{ClientName, Filter, Logged, Message, MessageId, Retention, Settled};
 use rusqlite::{Connection, OpenFlags, Row, Transaction};
 
 use crate::error::CommitError;
@@ -84,7 +84,7 @@ struct Client {
     name: ClientName,
     address: String,
     since: i64,
-    settled: MessageId,
+    settled: Settled,
 }
 
 struct Subscription {
@@ -104,7 +104,7 @@ fn write_clients(
             &client.name,
             &client.address,
             client.since,
-            client.settled,
+            &client.settled,
         )?;
     }
     for subscription in subscriptions {
@@ -149,17 +149,18 @@ fn values(connection: &Connection) -> Readable<Message> {
 
 fn clients(connection: &Connection) -> Readable<Client> {
     let limits = row::written();
-    let sql = "SELECT name, address, since, settled, checksum FROM clients";
+    let sql = "SELECT name, address, since, settled, exceptions, checksum FROM clients";
     readable(connection, sql, "name", usize::MAX, |row| {
         let (name, address): (String, String) = (row.get(0)?, row.get(1)?);
-        let checksum = row::client_checksum(&name, &address, row.get(2)?, row.get(3)?);
-        row::verify(row, 4, checksum)?;
+        let settled = row::settled(row, 3)?;
+        let checksum = row::client_checksum(&name, &address, row.get(2)?, &settled);
+        row::verify(row, 5, checksum)?;
         row::address(row, 1)?;
         let client = Client {
             name: ClientName::parse(&name, &limits).map_err(|error| row::invalid(0, error))?,
             address,
             since: row.get(2)?,
-            settled: MessageId(row::unsigned(row, 3)?),
+            settled,
         };
         Ok((name, client))
     })

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crc32fast::Hasher;
 use moustique_core::{
-    InvalidText, Limits, Message, MessageId, MessageKind, PublisherName, RunTime, Timestamp, Topic,
+    InvalidText, Limits, Message, MessageId, MessageKind, PublisherName, RunTime, Settled,
+    Timestamp, Topic,
 };
 use rusqlite::types::Type;
 use rusqlite::{Error, Row};
@@ -77,13 +78,27 @@ pub(crate) fn message_checksum(message: &Message, address: &str) -> u32 {
 }
 
 /// The number that a client's row carries beside it.
-pub(crate) fn client_checksum(name: &str, address: &str, since: i64, settled: i64) -> u32 {
+pub(crate) fn client_checksum(name: &str, address: &str, since: i64, settled: &Settled) -> u32 {
     let mut checksum = Checksum::default();
     checksum.text(name);
     checksum.text(address);
     checksum.number(since);
-    checksum.number(settled);
+    checksum.number(settled.last().0.cast_signed());
+    let exceptions = settled.exceptions();
+    // A row that was written before there were any has the number that it had.
+    if !exceptions.is_empty() {
+        checksum.text(&exceptions);
+    }
     checksum.finish()
+}
+
+/// What a client's row says is settled: the last message in one column, the
+/// exceptions in the next.
+pub(crate) fn settled(row: &Row<'_>, column: usize) -> rusqlite::Result<Settled> {
+    let up_to = MessageId(unsigned(row, column)?);
+    let exceptions: String = row.get(column + 1)?;
+    Settled::parse(up_to, &exceptions)
+        .map_err(|error| Error::FromSqlConversionFailure(column + 1, Type::Text, Box::new(error)))
 }
 
 /// The number that a subscription's row carries beside it.

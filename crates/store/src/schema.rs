@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use moustique_core::{MessageId, Settled};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::error::OpenError;
@@ -91,6 +92,13 @@ const MIGRATIONS: &[Step] = &[
 ",
     ),
     Step::Code(stamp_checksums),
+    // What a client has let go of behind an open lease.
+    Step::Sql(
+        "
+    -- Messages up to `settled` that are not settled, such as '12-15 40-40'.
+    ALTER TABLE clients ADD COLUMN exceptions TEXT NOT NULL DEFAULT '';
+",
+    ),
 ];
 
 enum Step {
@@ -187,7 +195,8 @@ fn stamp_checksums(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (name, address) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
-        let checksum = row::client_checksum(&name, &address, row.get(2)?, row.get(3)?);
+        let settled = Settled::up_to(MessageId(row::unsigned(row, 3)?));
+        let checksum = row::client_checksum(&name, &address, row.get(2)?, &settled);
         transaction.execute(
             "UPDATE clients SET checksum = ?2 WHERE name = ?1",
             params![name, checksum],

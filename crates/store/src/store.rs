@@ -1,7 +1,7 @@
 //! The one writer of the log.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::location::Location;
 use crate::pace::Pace;
 use crate::prune::{Pages, Protected, Pruned, Round};
 use crate::usage::{Space, Usage};
-use crate::{files, load, schema, write};
+use crate::{files, load, schema, wal, write};
 
 /// Statements kept prepared.
 const STATEMENTS: usize = 32;
@@ -42,6 +42,8 @@ pub struct Store {
     usage: Usage,
     round: Round,
     pace: Pace,
+    /// Where a write-ahead log is kept that was damaged when the store was opened.
+    cut_log: Option<PathBuf>,
     /// Keeps a database in memory alive while it is opened anew.
     _anchor: Option<Connection>,
     _lock: Option<File>,
@@ -74,10 +76,16 @@ impl Store {
             Location::Memory(_) => Some(location.connect().map_err(sqlite)?),
             Location::File { .. } => None,
         };
+        // Before SQLite looks at it, and forgets what it cannot read.
+        let cut_log = match &lock {
+            Some(_) => keep_cut_log(path)?,
+            None => None,
+        };
         // Looked at before anything is written to it.
         let mut connection = location.connect().map_err(sqlite)?;
         schema::check(&connection, path)?;
-        if files::is_suspect(path) && lock.is_some() {
+        let is_suspect = cut_log.is_some() || files::is_suspect(path);
+        if is_suspect && lock.is_some() {
             check_integrity(&connection, path)?;
         }
         options.durability.prepare(&connection).map_err(sqlite)?;
@@ -96,9 +104,17 @@ impl Store {
             usage,
             round: Round::default(),
             pace: Pace::default(),
+            cut_log,
             _anchor: anchor,
             _lock: lock,
         })
+    }
+
+    /// Where the write-ahead log is kept that was damaged when the store was opened,
+    /// if it was: what had been written behind the damage is lost.
+    #[must_use]
+    pub fn cut_log(&self) -> Option<&Path> {
+        self.cut_log.as_deref()
     }
 
     /// Reads everything a start needs but the messages of the log.
@@ -127,6 +143,13 @@ impl Store {
     #[must_use]
     pub fn retention(&self) -> &Retention {
         &self.options.retention
+    }
+
+    /// Replaces what stays in the log, from the next step of pruning on, as far
+    /// as that can be done while its rows are numbered as they are: see
+    /// [`Retention::adopt`].
+    pub fn change_retention(&mut self, retention: Retention) {
+        self.options.retention = self.options.retention.adopt(retention);
     }
 
     /// Writes the changes as one transaction.
@@ -354,6 +377,12 @@ fn note_run(transaction: &Transaction<'_>, now: RunTime) -> rusqlite::Result<()>
 
 /// Reads the whole database. Done where damage was met, since it takes a second
 /// for some hundred megabytes.
+fn keep_cut_log(path: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let log = files::log(path);
+    let is_cut = wal::is_cut(&log).map_err(|source| OpenError::Files { path: log, source })?;
+    is_cut.then(|| files::keep_log(path)).transpose()
+}
+
 fn check_integrity(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let found: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))

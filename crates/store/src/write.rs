@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use moustique_core::{Change, ClientName, Filter, Logged, Message, MessageId};
+use moustique_core::{Change, ClientName, Filter, Logged, Message, MessageId, Settled};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::row;
@@ -29,7 +29,8 @@ pub(crate) fn changes(transaction: &Transaction<'_>, changes: &[Change]) -> rusq
                 address,
                 time,
             } => {
-                new_client(transaction, client, &address.to_string(), time.0, *since)?;
+                let settled = Settled::up_to(*since);
+                new_client(transaction, client, &address.to_string(), time.0, &settled)?;
                 subscription(transaction, client, filter, *since)?;
             }
             Change::Unsubscribed { client, filter } => {
@@ -37,7 +38,10 @@ pub(crate) fn changes(transaction: &Transaction<'_>, changes: &[Change]) -> rusq
                     .prepare_cached("DELETE FROM subscriptions WHERE client = ?1 AND filter = ?2")?
                     .execute([client.as_str(), filter.as_str()])?;
             }
-            Change::Settled { client, up_to } => settled(transaction, client, *up_to)?,
+            Change::Settled {
+                client,
+                settled: now,
+            } => settled(transaction, client, now)?,
             Change::Forgotten { client } => {
                 transaction
                     .prepare_cached("DELETE FROM subscriptions WHERE client = ?1")?
@@ -196,19 +200,19 @@ pub(crate) fn new_client(
     client: &ClientName,
     address: &str,
     since: i64,
-    settled: MessageId,
+    settled: &Settled,
 ) -> rusqlite::Result<()> {
-    let settled = settled.0.cast_signed();
     transaction
         .prepare_cached(
-            "INSERT INTO clients (name, address, since, settled, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO clients (name, address, since, settled, exceptions, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO NOTHING",
         )?
         .execute(params![
             client.as_str(),
             address,
             since,
-            settled,
+            settled.last().0.cast_signed(),
+            settled.exceptions(),
             row::client_checksum(client.as_str(), address, since, settled),
         ])?;
     Ok(())
@@ -239,7 +243,7 @@ pub(crate) fn subscription(
 fn settled(
     transaction: &Transaction<'_>,
     client: &ClientName,
-    up_to: MessageId,
+    settled: &Settled,
 ) -> rusqlite::Result<()> {
     let name = client.as_str();
     let found = transaction
@@ -249,12 +253,14 @@ fn settled(
         Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(()),
         found => found?,
     };
-    let settled = up_to.0.cast_signed();
     transaction
-        .prepare_cached("UPDATE clients SET settled = ?2, checksum = ?3 WHERE name = ?1")?
+        .prepare_cached(
+            "UPDATE clients SET settled = ?2, exceptions = ?3, checksum = ?4 WHERE name = ?1",
+        )?
         .execute(params![
             name,
-            settled,
+            settled.last().0.cast_signed(),
+            settled.exceptions(),
             row::client_checksum(name, &address, since, settled),
         ])?;
     Ok(())

@@ -23,6 +23,10 @@ fn at(seconds: u64) -> Now {
     }
 }
 
+fn up_to(id: u64) -> Settled {
+    Settled::up_to(MessageId(id))
+}
+
 fn state(limits: Limits) -> State {
     State::new(limits, Retention::default(), Loaded::default(), at(0))
 }
@@ -239,13 +243,7 @@ fn what_is_settled_is_stored_once() {
     take(&mut state, "c");
     let changes = run(&mut state, []);
     assert!(
-        matches!(
-            &changes[..],
-            [Change::Settled {
-                up_to: MessageId(1),
-                ..
-            }]
-        ),
+        matches!(&changes[..], [Change::Settled { settled, .. }] if *settled == up_to(1)),
         "{changes:?}"
     );
     assert_eq!(run(&mut state, []).len(), 0);
@@ -284,13 +282,7 @@ fn a_leased_message_comes_again_unless_it_is_let_go_of() {
     assert_eq!(state.let_go("nobody", token, at(31).run), None);
     let changes = run(&mut state, []);
     assert!(
-        matches!(
-            &changes[..],
-            [Change::Settled {
-                up_to: MessageId(2),
-                ..
-            }]
-        ),
+        matches!(&changes[..], [Change::Settled { settled, .. }] if *settled == up_to(2)),
         "{changes:?}"
     );
     assert_eq!(state.inbox_bytes(), 0);
@@ -345,14 +337,9 @@ fn a_batch_may_end_and_begin_a_subscription() {
     assert_eq!(state.subscription_count(), 1);
 }
 
-#[test]
-fn a_restart_queues_what_was_not_settled() {
-    let mut before = state(Limits::default());
-    let mut log = run(
-        &mut before,
-        [subscribe("c", "a"), publish("a", "1"), publish("a", "2")],
-    );
-    log.extend(run(&mut before, [subscribe("c", "b"), publish("b", "3")]));
+/// A state that starts from these changes, of which the client `c` has let go of
+/// some.
+fn restarted(before: &State, log: &[Change], settled: Settled) -> State {
     let loaded = Loaded {
         last_id: before.last_id(),
         values: before.values().iter().map(|m| Message::clone(m)).collect(),
@@ -360,7 +347,7 @@ fn a_restart_queues_what_was_not_settled() {
             name: ClientName::parse("c", &Limits::default()).unwrap(),
             address: LOCAL,
             since: Timestamp(0),
-            settled: MessageId(1),
+            settled,
             subscriptions: log
                 .iter()
                 .filter_map(|change| match change {
@@ -371,15 +358,54 @@ fn a_restart_queues_what_was_not_settled() {
         }],
         ..Loaded::default()
     };
-    let mut after = State::new(Limits::default(), Retention::default(), loaded, at(0));
-    for change in &log {
+    let limits = before.limits().clone();
+    let mut after = State::new(limits, Retention::default(), loaded, at(0));
+    for change in log {
         if let Change::Logged(Logged { message, .. }) = change {
             after.replay(message);
         }
     }
+    after
+}
+
+#[test]
+fn a_restart_queues_what_was_not_settled() {
+    let mut before = state(Limits::default());
+    let mut log = run(
+        &mut before,
+        [subscribe("c", "a"), publish("a", "1"), publish("a", "2")],
+    );
+    log.extend(run(&mut before, [subscribe("c", "b"), publish("b", "3")]));
+    let mut after = restarted(&before, &log, up_to(1));
     assert_eq!(take(&mut after, "c"), ["2", "3"]);
     assert_eq!(after.last_id(), MessageId(3));
     assert_eq!(after.values().len(), 2);
+}
+
+/// It came again, and in a queue that was nearly full it pushed out what was
+/// leased.
+#[test]
+fn what_was_let_go_of_behind_a_lease_does_not_come_again_after_a_restart() {
+    let mut before = state(Limits {
+        queue_messages: 2,
+        ..Limits::default()
+    });
+    let mut log = run(&mut before, [subscribe("c", "#"), publish("t", "leased")]);
+    let handover = reply(&mut before, "c", 1, Some(30), at(0));
+    before.arrived(handover, at(0).run);
+    for payload in ["2", "3", "4"] {
+        log.extend(run(&mut before, [publish("t", payload)]));
+        assert_eq!(take(&mut before, "c"), [payload]);
+    }
+    log.extend(run(&mut before, [publish("t", "5")]));
+    let settled = before.client("c").unwrap().inbox.settled();
+    for _ in 0..2 {
+        let mut after = restarted(&before, &log, settled.clone());
+        assert_eq!(after.dropped(), 0);
+        let again = after.client("c").unwrap().inbox.settled();
+        assert_eq!(again, settled, "nothing of it is forgotten");
+        assert_eq!(take(&mut after, "c"), ["leased", "5"]);
+    }
 }
 
 #[test]

@@ -60,9 +60,13 @@ fn batch<const COUNT: usize>(commands: [Command; COUNT]) -> Operation {
 
 /// A reply to the client `c`.
 fn take(lease: Option<u64>) -> Operation {
+    take_at_most(usize::MAX, lease)
+}
+
+fn take_at_most(max: usize, lease: Option<u64>) -> Operation {
     Operation::Errand(Errand::Take {
         client: client("c"),
-        max: usize::MAX,
+        max,
         lease: lease.map(Duration::from_millis),
     })
 }
@@ -139,6 +143,34 @@ fn what_a_bound_drops_may_settle_what_came_after_it() {
         },
     ];
     run(limits, operations);
+}
+
+/// Two leases that have ended, and between them what was let go of, which is not
+/// leased again with them.
+#[test]
+fn what_was_let_go_of_between_leases_does_not_come_again() {
+    let mut operations = vec![batch([
+        subscribe("c", "a"),
+        publish(),
+        publish(),
+        publish(),
+    ])];
+    for lease in [Some(1), None, Some(1)] {
+        operations.extend([take_at_most(1, lease), arrived()]);
+    }
+    operations.extend([
+        batch([]),
+        Operation::Pass(1),
+        take(Some(1)),
+        batch([]),
+        arrived(),
+        batch([publish()]),
+        Operation::Restart {
+            is_clock_stored: true,
+        },
+        batch([]),
+    ]);
+    run(roomy(), operations);
 }
 
 #[test]

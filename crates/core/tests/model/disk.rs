@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use moustique_core::{
     Change, ClientName, Filter, Loaded, LoadedClient, Logged, Message, MessageId, MessageKind,
-    RepeatKey, RunTime, Timestamp, Topic,
+    RepeatKey, RunTime, Settled, Timestamp, Topic,
 };
 
 /// The tables of a store.
@@ -24,7 +24,7 @@ pub(crate) struct Disk {
 /// A client's row, with its rows of subscriptions.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) settled: MessageId,
+    pub(crate) settled: Settled,
     address: IpAddr,
     since: Timestamp,
     subscriptions: BTreeMap<Filter, MessageId>,
@@ -42,7 +42,7 @@ impl Disk {
                 time,
             } => {
                 let row = self.clients.entry(client.clone()).or_insert(Row {
-                    settled: *since,
+                    settled: Settled::up_to(*since),
                     address: *address,
                     since: *time,
                     subscriptions: BTreeMap::new(),
@@ -54,9 +54,11 @@ impl Disk {
                     row.subscriptions.remove(filter);
                 }
             }
-            Change::Settled { client, up_to } => {
+            Change::Settled { client, settled } => {
                 if let Some(row) = self.clients.get_mut(client) {
-                    row.settled = *up_to;
+                    // As it is written down.
+                    let written = Settled::parse(settled.last(), &settled.exceptions());
+                    row.settled = written.unwrap();
                 }
             }
             Change::Forgotten { client } => {
@@ -77,7 +79,7 @@ impl Disk {
             name: name.clone(),
             address: row.address,
             since: row.since,
-            settled: row.settled,
+            settled: row.settled.clone(),
             subscriptions: row.subscriptions.clone().into_iter().collect(),
         });
         let values = self.values.values();
@@ -92,7 +94,8 @@ impl Disk {
 
     /// The messages that some client may still have to get.
     pub(crate) fn after_the_oldest_cursor(&self) -> impl Iterator<Item = &Arc<Message>> {
-        let after = self.clients.values().map(|row| row.settled).min();
+        let rows = self.clients.values();
+        let after = rows.map(|row| row.settled.wholly_up_to()).min();
         let messages = self.log.iter();
         messages.filter(move |message| after.is_some_and(|after| message.id > after))
     }

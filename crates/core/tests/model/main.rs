@@ -15,7 +15,7 @@
 //! - What is leased comes again after the lease, and says so.
 //! - Nothing is lost but by a bound, which is counted and told.
 //! - After a restart whatever is not settled comes again; what was settled when
-//!   a batch was stored, with everything before it, does not.
+//!   a batch was stored does not.
 //! - A topic's value is that of the last message that gave it one.
 //! - A repeat is known within its window.
 //! - An order is refused where a bound says so, in a batch too.

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use moustique_core::{Change, ClientName, Limits, Logged, Message, Now, RepeatKey, RunTime};
+use moustique_core::{
+    Change, ClientName, Limits, Logged, Message, Now, RepeatKey, RunTime, Settled,
+};
 
 use crate::book::Book;
 use crate::recipient::Recipient;
@@ -50,7 +52,7 @@ impl Model {
             Change::Logged(logged) => return self.log(logged, waiting),
             Change::Subscribed { client, filter, .. } => {
                 self.book.subscribe(client, filter);
-                let new = Recipient::new(self.book.last_id, now.run);
+                let new = Recipient::new(Settled::up_to(self.book.last_id), now.run);
                 self.recipients.entry(client.clone()).or_insert(new);
             }
             Change::Unsubscribed { client, filter } => {
@@ -84,9 +86,8 @@ impl Model {
                 filters: matched.map(|(filter, _)| filter.clone()).collect(),
                 redelivered: 0,
                 place: Place::Waiting,
-                is_handed_over: false,
             };
-            let is_settled = message.id <= recipient.settled_up_to();
+            let is_settled = recipient.before.contains(message.id);
             if message.kind.is_delivered() && !unsettled.filters.is_empty() && !is_settled {
                 recipient.messages.push(unsettled);
                 self.dropped += recipient.drop_beyond(&self.limits);

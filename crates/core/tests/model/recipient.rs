@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use moustique_core::{Filter, LeaseToken, LetGo, Limits, MessageId, RunTime};
+use moustique_core::{Filter, LeaseToken, LetGo, Limits, MessageId, RunTime, Settled};
 
 use crate::unsettled::{Place, Unsettled};
 
@@ -16,16 +16,15 @@ pub(crate) struct Recipient {
     pub(crate) reply: Option<u64>,
     /// Messages dropped that it was not told of.
     pub(crate) untold: u64,
-    /// Whether a bound has dropped a message that had come back.
     /// Messages that it got and that are settled.
     pub(crate) settled: Vec<MessageId>,
-    /// The last message that was handed over.
-    handed_over: MessageId,
+    /// What was settled when the broker started.
+    pub(crate) before: Settled,
     last_let_go: Option<LeaseToken>,
 }
 
 impl Recipient {
-    pub(crate) fn new(settled: MessageId, heard: RunTime) -> Self {
+    pub(crate) fn new(before: Settled, heard: RunTime) -> Self {
         Self {
             heard,
             messages: Vec::new(),
@@ -33,7 +32,7 @@ impl Recipient {
             reply: None,
             untold: 0,
             settled: Vec::new(),
-            handed_over: settled,
+            before,
             last_let_go: None,
         }
     }
@@ -50,14 +49,6 @@ impl Recipient {
     pub(crate) fn bytes(&self) -> usize {
         let messages = self.messages.iter();
         messages.map(|unsettled| unsettled.message.bytes()).sum()
-    }
-
-    /// Everything up to this message is settled.
-    pub(crate) fn settled_up_to(&self) -> MessageId {
-        let messages = self.messages.iter();
-        let mut outstanding = messages.filter(|unsettled| unsettled.is_handed_over);
-        let first = outstanding.next().map(|first| first.message.id.previous());
-        first.unwrap_or(self.handed_over)
     }
 
     /// Drops the oldest messages that wait until the bounds hold, and returns
@@ -95,8 +86,6 @@ impl Recipient {
             if is_full || (bytes > limits.pickup_bytes && !taken.is_empty()) {
                 break;
             }
-            self.handed_over = self.handed_over.max(unsettled.message.id);
-            unsettled.is_handed_over = true;
             unsettled.place = Place::InFlight;
             taken.push(unsettled.clone());
         }

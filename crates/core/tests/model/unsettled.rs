@@ -22,6 +22,4 @@ pub(crate) struct Unsettled {
     pub(crate) filters: BTreeSet<Filter>,
     pub(crate) redelivered: u32,
     pub(crate) place: Place,
-    /// Whether it was ever handed over.
-    pub(crate) is_handed_over: bool,
 }

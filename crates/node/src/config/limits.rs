@@ -78,6 +78,18 @@ pub struct Limits {
     pub repeat_window: Time<DAY>,
     /// Publishes with an id that are remembered for that.
     pub repeats: Count<10_000_000>,
+    /// A regular expression.
+    pub regex_bytes: Size<1, { 4 * KIB }>,
+    /// A regular expression that is made ready.
+    pub regex_compiled_bytes: Size<1, { 16 * MIB }>,
+    /// Time for one search.
+    pub regex_time: Time<60>,
+    /// Values that one search finds.
+    pub regex_results: Count<100_000>,
+    /// The values that one search finds.
+    pub regex_result_bytes: Size<1, { 256 * MIB }>,
+    /// Searches at a time.
+    pub regex_searches: Count<64>,
 }
 
 impl Default for Limits {
@@ -112,6 +124,12 @@ impl Default for Limits {
             pickup_bytes: Size::of(core.pickup_bytes),
             repeat_window: Time::of(core.repeat_window),
             repeats: Count::of(core.repeats),
+            regex_bytes: Size::of(core.regex_bytes),
+            regex_compiled_bytes: Size::of(core.regex_compiled_bytes),
+            regex_time: Time::of(core.regex_time),
+            regex_results: Count::of(core.regex_results),
+            regex_result_bytes: Size::of(core.regex_result_bytes),
+            regex_searches: Count::of(core.regex_searches),
         }
     }
 }
@@ -165,6 +183,12 @@ impl Limits {
             pickup_bytes: self.pickup_bytes.get(),
             repeat_window: self.repeat_window.get(),
             repeats: self.repeats.get(),
+            regex_bytes: self.regex_bytes.get(),
+            regex_compiled_bytes: self.regex_compiled_bytes.get(),
+            regex_time: self.regex_time.get(),
+            regex_results: self.regex_results.get(),
+            regex_result_bytes: self.regex_result_bytes.get(),
+            regex_searches: self.regex_searches.get(),
             ..moustique_core::Limits::default()
         }
     }

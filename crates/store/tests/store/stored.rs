@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use moustique_core::{
     Change, Filter, Limits, Logged, Message, MessageId, MessageKind, PolicyId, PublisherMessageId,
-    RunTime,
+    RunTime, Settled,
 };
 use moustique_store::{Durability, Options, Span, Store};
 
@@ -26,7 +26,7 @@ fn what_is_committed_is_there_again() {
             subscribed("#", 2),
             Change::Settled {
                 client: client(),
-                up_to: MessageId(1),
+                settled: Settled::parse(MessageId(2), "1-1").unwrap(),
             },
         ])
         .unwrap();
@@ -44,8 +44,8 @@ fn what_is_committed_is_there_again() {
     assert_eq!(replayed(&mut store, 1), [Message::clone(&second)]);
     let known = &loaded.clients[0];
     assert_eq!(
-        (known.name.as_str(), known.settled),
-        ("panel", MessageId(1))
+        (known.name.as_str(), &known.settled),
+        ("panel", &Settled::parse(MessageId(2), "1-1").unwrap())
     );
     assert_eq!(known.subscriptions.len(), 2);
 
@@ -167,7 +167,7 @@ fn an_older_file_is_brought_up_to_date() {
     let loaded = store.load().unwrap();
     assert_eq!(loaded.last_id, MessageId(3));
     assert_eq!(loaded.values[0].payload.as_ref(), "two å");
-    assert_eq!(loaded.clients[0].settled, MessageId(1));
+    assert_eq!(loaded.clients[0].settled, Settled::up_to(MessageId(1)));
     assert_eq!(loaded.clients[0].subscriptions.len(), 1);
     assert_eq!(replayed(&mut store, 0).len(), 3);
     assert_eq!(store.space().unwrap().log.bytes, 2 + 3 + 2 + 6 + 1 + 2 + 5);

@@ -1,0 +1,113 @@
+//! What of a configuration holds for a broker that runs, and what waits for the
+//! next start.
+
+use moustique_broker::Options;
+use moustique_core::{Limits, Retention};
+use moustique_http::{PeerRules, Settings, SiteRules};
+use moustique_protocol::RequestLimits;
+
+use crate::addresses;
+use crate::config::Config;
+
+/// What can be changed while the broker runs.
+pub(crate) struct Rules {
+    /// What holds for connections and requests.
+    pub(crate) settings: Settings,
+    /// What holds in the broker.
+    pub(crate) options: Options,
+    /// What stays in the log. Other filters wait for the next start, which
+    /// numbers the log by them.
+    pub(crate) retention: Retention,
+}
+
+impl Rules {
+    pub(crate) fn of(config: &Config) -> Self {
+        let limits = Limits {
+            client_silence: config.performance.message_queue_timeout,
+            ..config.limits.core()
+        };
+        Self {
+            settings: settings(config, limits.clone()),
+            options: Options {
+                limits,
+                maintenance_interval: config.performance.maintenance_interval,
+            },
+            retention: config.retention.core(),
+        }
+    }
+}
+
+/// The keys that have another value than at the start, and take effect only at
+/// the next one.
+pub(crate) fn waiting(started: &Config, wanted: &Config) -> Vec<&'static str> {
+    let (before, now) = (&started.server, &wanted.server);
+    let (had, has) = (&started.database, &wanted.database);
+    let (kept, keeps) = (started.retention.core(), wanted.retention.core());
+    let keys = [
+        ("server.port", before.port != now.port),
+        ("server.host", before.host != now.host),
+        ("database.path", had.path != has.path),
+        ("database.durability", had.durability != has.durability),
+        ("retention.policies", !kept.has_filters_of(&keeps)),
+    ];
+    let changed = keys.into_iter().filter(|(_, is_changed)| *is_changed);
+    changed.map(|(key, _)| key).collect()
+}
+
+fn settings(config: &Config, limits: Limits) -> Settings {
+    Settings {
+        requests: RequestLimits {
+            form: config.limits.form(),
+            broker: limits,
+        },
+        http: config.limits.http(
+            config.server.max_connections.get(),
+            config.server.timeout.get(),
+        ),
+        peers: PeerRules {
+            allowed: config.security.allowed_ips.clone(),
+            blocked: config.security.blocked_peers.clone(),
+            tailscale: config.security.tailscale_enabled,
+            proxies: config.security.trusted_proxies.clone(),
+        },
+        sites: SiteRules {
+            hosts: addresses::names()
+                .chain(config.security.allowed_hosts.iter().cloned())
+                .collect(),
+            origins: config.security.allowed_origins.clone(),
+        },
+        encoding: config.server.encoding.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn what_is_bound_at_the_start_waits_and_the_rest_does_not() {
+        let started = Config::default();
+        for (text, expected) in [
+            ("", &[][..]),
+            ("server:\n  timeout: 1s\n  max_connections: 1\n", &[]),
+            ("logging:\n  level: debug\n", &[]),
+            ("retention:\n  total: 2 MiB\n  default:\n    age: 1s\n", &[]),
+            (
+                "server:\n  port: 1\n  host: 127.0.0.1\n",
+                &["server.port", "server.host"],
+            ),
+            (
+                "database:\n  path: a.db\n  durability: power\n",
+                &["database.path", "database.durability"],
+            ),
+            (
+                "retention:\n  policies:\n    - filter: /a\n",
+                &["retention.policies"],
+            ),
+        ] {
+            let wanted = Config::parse(text, Path::new("c.yaml")).unwrap();
+            assert_eq!(waiting(&started, &wanted), expected, "{text}");
+        }
+    }
+}
