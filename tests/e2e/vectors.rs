@@ -3,6 +3,8 @@
 use moustique_tests::{Broker, Raw, form, root};
 use serde_json::Value;
 
+use crate::dialects::encode;
+
 fn cases(file: &str) -> Vec<Value> {
     let path = root().join("spec/vectors").join(file);
     let text = std::fs::read_to_string(path).unwrap();
@@ -132,20 +134,6 @@ fn every_text_comes_back_in_its_dialect() {
             assert!(!encoded.is_empty() || text(&case, "text").is_empty());
         }
     }
-}
-
-/// The documented recipes, with the tools that they name.
-fn encode(text: &str, dialect: &str) -> String {
-    let recipe = match dialect {
-        "classic" => "printf %s \"$1\" | base64 -w0 | tr 'A-Za-z' 'N-ZA-Mn-za-m'",
-        _ => "printf %s \"$1\" | tr 'A-Za-z' 'N-ZA-Mn-za-m' | base64 -w0",
-    };
-    let output = std::process::Command::new("sh")
-        .args(["-c", recipe, "sh", text])
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap()
 }
 
 fn send(broker: &Broker, case: &Value) -> moustique_tests::Reply {

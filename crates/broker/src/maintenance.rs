@@ -9,9 +9,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::broker::Broker;
+use crate::rates::Sampler;
 use crate::sequencer::Order;
 use crate::shared::Shared;
-use crate::statistics::Sampler;
 
 /// Values that are deleted in one round because of their age. The others have
 /// to wait for the next one.
@@ -59,6 +59,8 @@ pub(crate) async fn run(
             forget_silent(&broker).await;
             delete_aged_values(&broker).await;
             broker.send(Order::Prune);
+            let now = broker.shared().clock.run();
+            broker.shared().lock_publishers().forget_silent(now);
         } else {
             sampler.sample(broker.counters());
         }

@@ -18,7 +18,7 @@ use crate::broker::Broker;
 use crate::shared::Shared;
 
 /// Values that are copied under the lock at a time: some 20 µs.
-const SLICE: usize = 256;
+pub(crate) const SLICE: usize = 256;
 
 /// How long a search waits for its turn.
 const TURN_PATIENCE: Duration = Duration::from_secs(1);
@@ -136,20 +136,10 @@ fn search(
     let regex = compile(pattern, limits.regex_compiled_bytes)?;
     let mut found = Found::default();
     let mut bytes = 0;
-    let mut slice: Vec<Arc<Message>> = Vec::with_capacity(SLICE);
+    let mut slice: Vec<Arc<Message>> = Vec::new();
     loop {
-        {
-            let last = slice.pop();
-            slice.clear();
-            let inner = shared.lock();
-            let values = inner.state.values();
-            let rest = values.after(
-                last.as_ref()
-                    .map(|message| message.topic.as_str())
-                    .or(after),
-            );
-            slice.extend(rest.take(SLICE).cloned());
-        }
+        let last = slice.last().map(|message| message.topic.as_str());
+        slice = shared.values_after(last.or(after), SLICE);
         if slice.is_empty() {
             return Ok(found);
         }

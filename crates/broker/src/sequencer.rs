@@ -11,6 +11,7 @@ use crate::carried::{Answer, Carried};
 use crate::error::Refused;
 use crate::patience;
 use crate::shared::Shared;
+use crate::statistics::StoreState;
 
 /// Orders that wait for the sequencer at most. Beyond, callers wait in turn,
 /// [`crate::Refused::Busy`] if that takes too long.
@@ -43,7 +44,7 @@ pub(crate) enum Order {
     /// Say whether something can be stored.
     Check(oneshot::Sender<Result<(), Refused>>),
     /// Replace the bounds and what is kept, then answer.
-    Change(Limits, Retention, oneshot::Sender<()>),
+    Change(Box<(Limits, Retention)>, oneshot::Sender<()>),
     /// Carry out what was ordered before this, close the store, answer.
     Stop(oneshot::Sender<()>),
 }
@@ -114,7 +115,8 @@ impl Sequencer {
                     Order::StoreCursors => {}
                     Order::Prune => self.begin_pruning(),
                     Order::Check(reply) => checks.push(reply),
-                    Order::Change(limits, retention, reply) => {
+                    Order::Change(rules, reply) => {
+                        let (limits, retention) = *rules;
                         self.change_rules(limits, retention);
                         let _ = reply.send(());
                     }
@@ -171,6 +173,8 @@ impl Sequencer {
             Err(CommitError::Damaged(_)) => self.damaged + 1,
             _ => 0,
         };
+
+        self.shared.counters.batch_ended(StoreState::after(&stored));
         if let Err(error) = stored {
             tracing::error!(%error, orders = answers.len(), "a batch was refused");
             self.fault = Some((Instant::now(), error.clone()));

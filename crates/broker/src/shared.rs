@@ -8,6 +8,7 @@ use moustique_store::{Reader, Space};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::clock::Clock;
+use crate::publishers::Publishers;
 use crate::recent::Recent;
 use crate::search::Turns;
 use crate::statistics::Counters;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     recent: RwLock<Recent>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
+    publishers: Mutex<Publishers>,
     pub(crate) counters: Counters,
     /// Time between two rounds of maintenance.
     pub(crate) maintenance_interval: watch::Sender<Duration>,
@@ -55,7 +57,10 @@ impl Shared {
         space: Space,
         maintenance_interval: Duration,
     ) -> Self {
+        let feed = broadcast::Sender::new(FEED_BATCHES);
         Self {
+            publishers: Mutex::new(Publishers::new(feed.subscribe(), state.limits())),
+            counters: Counters::new(clock.now().time),
             clock,
             stored: watch::Sender::new(state.last_id()),
             recent: RwLock::default(),
@@ -67,16 +72,28 @@ impl Shared {
             reader,
             readers: Semaphore::new(READERS),
             searches: Turns::default(),
-            feed: broadcast::Sender::new(FEED_BATCHES),
+            feed,
             stopping: watch::Sender::new(false),
             ended: watch::Sender::new(false),
-            counters: Counters::new(),
             maintenance_interval: watch::Sender::new(maintenance_interval),
         }
     }
 
+    pub(crate) fn lock_publishers(&self) -> MutexGuard<'_, Publishers> {
+        self.publishers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn lock_space(&self) -> MutexGuard<'_, Space> {
         self.space.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last messages of the first `limit` topics after that one, or of all.
+    pub(crate) fn values_after(&self, topic: Option<&str>, limit: usize) -> Vec<Arc<Message>> {
+        let inner = self.lock();
+        let rest = inner.state.values().after(topic);
+        rest.take(limit).cloned().collect()
     }
 
     /// A thread that panicked under the lock has changed nothing that could

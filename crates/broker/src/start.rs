@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::broker::{Broker, Options};
 use crate::clock::Clock;
 use crate::maintenance;
+use crate::publishers;
 use crate::sequencer::{QUEUE_ORDERS, Sequencer};
 use crate::shared::Shared;
 
@@ -136,6 +137,7 @@ impl Broker {
                 path: "the sequencer's thread".into(),
                 source,
             })?;
+        tokio::spawn(publishers::follow(Arc::downgrade(&shared)));
         tokio::spawn(maintenance::run(
             Arc::downgrade(&shared),
             orders.downgrade(),

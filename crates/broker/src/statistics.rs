@@ -1,21 +1,26 @@
 //! Counters that are kept beside the lock.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use moustique_core::State;
-use moustique_store::Space;
+use moustique_core::{State, Timestamp};
+use moustique_store::{CommitError, Space};
 
 use crate::bound::{Bound, HitCounters, Hits};
 use crate::latency::{Latency, LatencyCounters};
+use crate::rates::Rates;
 
 /// What is counted while the broker runs. Every counter only grows, but for
 /// the gauges of what is open now.
 #[derive(Debug)]
 pub struct Counters {
     started: Instant,
-    messages: AtomicU64,
-    requests: AtomicU64,
+    started_at: Timestamp,
+    flows: [AtomicU64; Flow::ALL.len()],
+    /// As the last sample found them.
+    rates: [[AtomicU64; 2]; Flow::ALL.len()],
+    requests_timed: AtomicU64,
+    request_nanos: AtomicU64,
     connections: AtomicUsize,
     streams: AtomicUsize,
     /// From the taking of an order to its answer.
@@ -23,8 +28,93 @@ pub struct Counters {
     /// From the taking of a message to its arrival at somebody who waits for it.
     pub(crate) delivery_latency: LatencyCounters,
     bounds: HitCounters,
-    messages_per_second: AtomicU64,
-    requests_per_second: AtomicU64,
+    store: AtomicU8,
+}
+
+/// Something that happens again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flow {
+    /// A message was stored.
+    Messages,
+    /// A request was answered, whatever with.
+    Requests,
+    /// A client asked for what waits.
+    Pickups,
+    /// Values were asked for.
+    ValueReads,
+}
+
+impl Flow {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [
+        Self::Messages,
+        Self::Requests,
+        Self::Pickups,
+        Self::ValueReads,
+    ];
+}
+
+/// How often each thing happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flows {
+    flows: [Rate; Flow::ALL.len()],
+}
+
+/// How often one thing happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rate {
+    /// Times since the start.
+    pub total: u64,
+    /// Times a second, over the last second.
+    pub per_second: f64,
+    /// Times a second, over the last minute.
+    pub per_second_of_minute: f64,
+}
+
+impl Flows {
+    /// How often that happened.
+    #[must_use]
+    pub fn of(&self, flow: Flow) -> Rate {
+        self.flows.get(flow as usize).copied().unwrap_or_default()
+    }
+}
+
+/// How the last write to the disk went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StoreState {
+    /// What was ordered is stored.
+    #[default]
+    Sound,
+    /// The disk is full.
+    Full,
+    /// The disk reported another fault.
+    Failing,
+    /// The database is damaged.
+    Damaged,
+}
+
+impl StoreState {
+    const ALL: [Self; 4] = [Self::Sound, Self::Full, Self::Failing, Self::Damaged];
+
+    pub(crate) fn after<T>(stored: &Result<T, CommitError>) -> Self {
+        match stored {
+            Ok(_) => Self::Sound,
+            Err(CommitError::Full) => Self::Full,
+            Err(CommitError::Damaged(_)) => Self::Damaged,
+            Err(CommitError::Failed(_)) => Self::Failing,
+        }
+    }
+
+    /// A word that names it in statistics and never changes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Full => "full",
+            Self::Failing => "failing",
+            Self::Damaged => "damaged",
+        }
+    }
 }
 
 /// How busy the broker is.
@@ -32,6 +122,8 @@ pub struct Counters {
 pub struct Statistics {
     /// Time since the start.
     pub uptime: Duration,
+    /// When it started, by the wall clock.
+    pub started_at: Timestamp,
     /// Messages stored since the start.
     pub messages: u64,
     /// Requests answered since the start.
@@ -40,16 +132,23 @@ pub struct Statistics {
     pub messages_per_second: f64,
     /// Requests a second, over the last second.
     pub requests_per_second: f64,
+    /// The same and more, each over the last second and the last minute.
+    pub flows: Flows,
+    /// What a request takes, from when it was understood to its answer, on
+    /// average since the start.
+    pub average_request: Duration,
     /// What the broker holds.
     pub contents: Contents,
+    /// Orders that wait for the sequencer.
+    pub queued_orders: usize,
+    /// How the last write to the disk went.
+    pub store: StoreState,
     /// What the database takes.
     pub space: Space,
     /// Connections that are open.
     pub connections: usize,
     /// Streams that are open.
     pub streams: usize,
-    /// Orders that wait for the sequencer.
-    pub queued_orders: usize,
     /// How often peers ran into each bound since the start.
     pub bounds: Hits,
     /// How long orders took from their acceptance to their answer.
@@ -97,24 +196,38 @@ impl Contents {
 }
 
 impl Counters {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(started_at: Timestamp) -> Self {
         Self {
             started: Instant::now(),
-            messages: AtomicU64::new(0),
-            requests: AtomicU64::new(0),
+            started_at,
+            flows: Default::default(),
+            rates: Default::default(),
+            requests_timed: AtomicU64::new(0),
+            request_nanos: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
             streams: AtomicUsize::new(0),
             publish_latency: LatencyCounters::default(),
             delivery_latency: LatencyCounters::default(),
             bounds: HitCounters::default(),
-            messages_per_second: AtomicU64::new(0),
-            requests_per_second: AtomicU64::new(0),
+            store: AtomicU8::new(StoreState::Sound as u8),
         }
     }
 
     /// A request was answered.
     pub fn request_answered(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.count(Flow::Requests, 1);
+    }
+
+    /// A request of that kind was understood.
+    pub fn request_understood(&self, flow: Flow) {
+        self.count(flow, 1);
+    }
+
+    /// What the broker needed for a request that did not ask it to wait.
+    pub fn request_took(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.requests_timed.fetch_add(1, Ordering::Relaxed);
+        self.request_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
     /// A connection was opened.
@@ -147,7 +260,49 @@ impl Counters {
     }
 
     pub(crate) fn messages_stored(&self, count: u64) {
-        self.messages.fetch_add(count, Ordering::Relaxed);
+        self.count(Flow::Messages, count);
+    }
+
+    pub(crate) fn batch_ended(&self, store: StoreState) {
+        self.store.store(store as u8, Ordering::Relaxed);
+    }
+
+    /// How often each thing happened so far.
+    pub(crate) fn totals(&self) -> [u64; Flow::ALL.len()] {
+        self.flows
+            .each_ref()
+            .map(|flow| flow.load(Ordering::Relaxed))
+    }
+
+    /// Notes what a sample found.
+    pub(crate) fn set_rates(&self, rates: &Rates) {
+        for (slots, rate) in self.rates.iter().zip(rates) {
+            for (slot, rate) in slots.iter().zip(rate) {
+                slot.store(rate.to_bits(), Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn count(&self, flow: Flow, times: u64) {
+        if let Some(count) = self.flows.get(flow as usize) {
+            count.fetch_add(times, Ordering::Relaxed);
+        }
+    }
+
+    fn read_flows(&self) -> Flows {
+        let totals = self.totals();
+        let mut flows = Flows::default();
+        for ((flow, total), rates) in flows.flows.iter_mut().zip(totals).zip(&self.rates) {
+            let [second, minute] = rates
+                .each_ref()
+                .map(|rate| f64::from_bits(rate.load(Ordering::Relaxed)));
+            *flow = Rate {
+                total,
+                per_second: second,
+                per_second_of_minute: minute,
+            };
+        }
+        flows
     }
 
     pub(crate) fn read(
@@ -156,17 +311,27 @@ impl Counters {
         space: Space,
         queued_orders: usize,
     ) -> Statistics {
+        let flows = self.read_flows();
+        let (messages, requests) = (flows.of(Flow::Messages), flows.of(Flow::Requests));
+        let timed = self.requests_timed.load(Ordering::Relaxed).max(1);
+        let store = usize::from(self.store.load(Ordering::Relaxed));
         Statistics {
             uptime: self.started.elapsed(),
-            messages: self.messages.load(Ordering::Relaxed),
-            requests: self.requests.load(Ordering::Relaxed),
-            messages_per_second: f64::from_bits(self.messages_per_second.load(Ordering::Relaxed)),
-            requests_per_second: f64::from_bits(self.requests_per_second.load(Ordering::Relaxed)),
+            started_at: self.started_at,
+            messages: messages.total,
+            requests: requests.total,
+            messages_per_second: messages.per_second,
+            requests_per_second: requests.per_second,
+            flows,
+            average_request: Duration::from_nanos(
+                self.request_nanos.load(Ordering::Relaxed) / timed,
+            ),
             contents,
+            queued_orders,
+            store: StoreState::ALL.get(store).copied().unwrap_or_default(),
             space,
             connections: self.connections.load(Ordering::Relaxed),
             streams: self.streams.load(Ordering::Relaxed),
-            queued_orders,
             bounds: self.bounds.read(),
             publish_latency: self.publish_latency.read(),
             delivery_latency: self.delivery_latency.read(),
@@ -174,63 +339,35 @@ impl Counters {
     }
 }
 
-/// Turns the counters into rates, once a second.
-#[derive(Debug)]
-pub(crate) struct Sampler {
-    at: tokio::time::Instant,
-    messages: u64,
-    requests: u64,
-}
-
-impl Sampler {
-    pub(crate) fn new(counters: &Counters) -> Self {
-        Self {
-            at: tokio::time::Instant::now(),
-            messages: counters.messages.load(Ordering::Relaxed),
-            requests: counters.requests.load(Ordering::Relaxed),
-        }
-    }
-
-    pub(crate) fn sample(&mut self, counters: &Counters) {
-        let now = Self::new(counters);
-        let seconds = now.at.duration_since(self.at).as_secs_f64();
-        if seconds > 0.0 {
-            let rate = |after: u64, before: u64| ((after - before) as f64 / seconds).to_bits();
-            counters
-                .messages_per_second
-                .store(rate(now.messages, self.messages), Ordering::Relaxed);
-            counters
-                .requests_per_second
-                .store(rate(now.requests, self.requests), Ordering::Relaxed);
-        }
-        *self = now;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_rate_is_of_the_time_between_two_samples() {
-        let counters = Counters::new();
-        let mut sampler = Sampler::new(&counters);
-        for _ in 0..30 {
-            counters.request_answered();
+    #[test]
+    fn every_flow_and_every_state_has_its_own_place() {
+        let counters = Counters::new(Timestamp(5));
+        for (number, flow) in Flow::ALL.into_iter().enumerate() {
+            assert_eq!(flow as usize, number);
+            counters.count(flow, number as u64);
         }
-        counters.messages_stored(5);
-        tokio::time::advance(Duration::from_secs(2)).await;
-        sampler.sample(&counters);
-        let statistics = counters.read(Contents::default(), Space::default(), 0);
-        assert_eq!(statistics.requests_per_second, 15.0);
-        assert_eq!(statistics.messages_per_second, 2.5);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        sampler.sample(&counters);
-        assert_eq!(
-            counters
-                .read(Contents::default(), Space::default(), 0)
-                .requests_per_second,
-            0.0
-        );
+        let read = || counters.read(Contents::default(), Space::default(), 0);
+        for (number, flow) in Flow::ALL.into_iter().enumerate() {
+            assert_eq!(read().flows.of(flow).total, number as u64);
+        }
+        for state in StoreState::ALL {
+            counters.batch_ended(state);
+            assert_eq!(read().store, state);
+        }
+    }
+
+    #[test]
+    fn the_average_is_of_those_that_were_timed() {
+        let counters = Counters::new(Timestamp(5));
+        let read = || counters.read(Contents::default(), Space::default(), 0);
+        assert_eq!(read().average_request, Duration::ZERO);
+        for millis in [1, 2, 6] {
+            counters.request_took(Duration::from_millis(millis));
+        }
+        assert_eq!(read().average_request, Duration::from_millis(3));
     }
 }

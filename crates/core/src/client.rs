@@ -18,8 +18,15 @@ pub struct Client {
     pub name: ClientName,
     /// The address of its last request.
     pub address: IpAddr,
-    /// When it was heard of last, by the wall clock: shown, never compared.
+    /// When it first subscribed, by the wall clock, as are the next two: shown,
+    /// never compared.
+    pub first_seen: Timestamp,
+    /// When it was heard of last.
     pub seen: Timestamp,
+    /// When it picked up last; `None` when it did not since the start.
+    pub picked_up: Option<Timestamp>,
+    /// Requests of it since the start.
+    pub requests: u64,
     /// When it was heard of last, by the clock that it expires by.
     pub(crate) heard: RunTime,
     /// Its filters, each with the last message before the subscription.

@@ -66,6 +66,7 @@ impl State {
         let key = self.hear(client, take.address, now)?;
         self.end_leases(key, now.run);
         let client = self.clients.get_mut(key.0)?;
+        client.picked_up = Some(now.time);
         if client.inbox.is_busy() {
             return Some(Picked::Busy);
         }

@@ -55,6 +55,17 @@ pub struct Limits {
     /// Publishes with an id of their own that are remembered to know repeats.
     /// More: the oldest is forgotten, and counted.
     pub repeats: usize,
+    /// Publishers whose latest messages are known. More: the one that has been
+    /// silent for the longest is forgotten.
+    pub publishers: usize,
+    /// Topics of one publisher whose latest message is known. More: the one
+    /// published to the longest ago is forgotten.
+    pub publisher_topics: usize,
+    /// Bytes of the latest messages of all publishers. More: the publisher that
+    /// has been silent for the longest is forgotten.
+    pub publishers_bytes: usize,
+    /// How long a publisher may stay silent before it is forgotten.
+    pub publisher_silence: Duration,
     /// Length of a regular expression in bytes. Longer: refused.
     pub regex_bytes: usize,
     /// Bytes that a regular expression takes when it is made ready, and again
@@ -93,6 +104,10 @@ impl Default for Limits {
             client_silence: Duration::from_secs(5 * 60),
             repeat_window: Duration::from_secs(10 * 60),
             repeats: 100_000,
+            publishers: 10_000,
+            publisher_topics: 100,
+            publishers_bytes: 64 * MIB,
+            publisher_silence: Duration::from_secs(60 * 60),
             regex_bytes: 256,
             regex_compiled_bytes: 256 * KIB,
             regex_time: Duration::from_millis(100),

@@ -85,6 +85,10 @@ impl State {
                 run: now.run,
             };
             let key = state.insert_client(client.name, client.address, client.settled, seen);
+            if let Some(client) = state.clients.get_mut(key.0) {
+                // It has made none since this start.
+                client.requests = 0;
+            }
             for (filter, since) in client.subscriptions {
                 state.insert_subscription(key, filter, since);
             }
@@ -150,6 +154,7 @@ impl State {
         client.address = address;
         client.heard = now.run;
         client.seen = now.time;
+        client.requests += 1;
         Some(key)
     }
 
@@ -198,7 +203,11 @@ impl State {
         let key = ClientKey(self.clients.insert(Client {
             name: name.clone(),
             address,
+            first_seen: seen.time,
             seen: seen.time,
+            picked_up: None,
+            // The subscription that made it known.
+            requests: 1,
             heard: seen.run,
             filters: Default::default(),
             inbox: Inbox::new(settled.clone()),

@@ -11,10 +11,14 @@ use moustique_broker::Broker;
 use moustique_monitor::Source;
 use tokio::sync::watch;
 
+use crate::crooks::Crooks;
 use crate::dialects::Dialects;
+use crate::executable::Executable;
+use crate::recent_log::RecentLog;
 use crate::refusal::Refusal;
 use crate::route;
 use crate::settings::Settings;
+use crate::visitors::Visitors;
 
 /// What a server is made from.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct AppOptions {
     pub version: String,
     /// The news of the monitor.
     pub source: watch::Receiver<Source>,
+    /// The last lines of the log.
+    pub log: RecentLog,
 }
 
 /// What every request needs. Cloning is cheap.
@@ -43,6 +49,10 @@ pub(crate) struct Inner {
     pub(crate) version: String,
     pub(crate) source: watch::Receiver<Source>,
     pub(crate) dialects: Dialects,
+    pub(crate) log: RecentLog,
+    pub(crate) crooks: Crooks,
+    pub(crate) visitors: Visitors,
+    pub(crate) executable: Executable,
     pub(crate) zone: TimeZone,
 }
 
@@ -77,6 +87,10 @@ impl App {
             version: options.version,
             source: options.source,
             dialects: Dialects::default(),
+            log: options.log,
+            crooks: Crooks::default(),
+            visitors: Visitors::default(),
+            executable: Executable::default(),
             zone: TimeZone::system(),
         });
         Self {

@@ -1,19 +1,23 @@
 //! The classic API over HTTP (spec/PROTOCOL.md, section 1).
 
+mod reports;
+
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response};
 use http_body::Body;
-use moustique_broker::{Pickup as BrokerPickup, PickupOrder};
+use moustique_broker::{Flow, Pickup as BrokerPickup, PickupOrder};
 use moustique_core::{LetGo, Timestamp};
 use moustique_protocol::{
-    Ack, Command, Encoding, GetVal, Hints, Pickup, PickupReply, Rejection, SystemMessage, Verb,
-    read, version_reply,
+    Ack, Command, Encoding, GetVal, GetValsByRegex, Hints, Pickup, PickupReply, Rejection,
+    SystemMessage, Verb, read, text_reply,
 };
 
+use crate::access::{self, Credentials};
 use crate::app::Inner;
 use crate::body::{self, ReplyBody};
 use crate::caller::Caller;
@@ -28,9 +32,12 @@ const ENCODING_HEADER: &str = "moustique-encoding";
 /// Names the lease that the messages of a pickup are under.
 const LEASE_HEADER: HeaderName = HeaderName::from_static("moustique-lease");
 
+/// Says that there is more than the answer holds.
+const TRUNCATED_HEADER: HeaderName = HeaderName::from_static("moustique-truncated");
+
 /// Answers one request that names a verb.
 pub(crate) async fn answer<B>(
-    app: &Inner,
+    app: &Arc<Inner>,
     verb: Verb,
     request: Request<B>,
     caller: Caller,
@@ -39,9 +46,40 @@ where
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let peer = caller.address;
-    let request = understood(app, verb, request, peer).await?;
-    let encoding = request.encoding;
+    let credentials = match verb {
+        Verb::Report(_) => Credentials::of(request.headers(), &caller),
+        _ => Credentials::default(),
+    };
+    let request = understood(app, verb, request, caller.address).await?;
+    let counters = app.broker.counters();
+    if let Some(flow) = flow(&request.command) {
+        counters.request_understood(flow);
+    }
+    let waits = matches!(&request.command, Command::Pickup(pickup) if !pickup.wait.is_zero());
+    let begun = Instant::now();
+    let answered = carry_out(app, request, credentials, caller).await;
+    if !waits {
+        counters.request_took(begun.elapsed());
+    }
+    answered
+}
+
+/// What is counted of a request.
+fn flow(command: &Command) -> Option<Flow> {
+    match command {
+        Command::Pickup(_) => Some(Flow::Pickups),
+        Command::GetVal(_) | Command::GetValsByRegex(_) => Some(Flow::ValueReads),
+        _ => None,
+    }
+}
+
+async fn carry_out(
+    app: &Arc<Inner>,
+    request: moustique_protocol::Request,
+    credentials: Credentials,
+    caller: Caller,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let (peer, encoding) = (caller.address, request.encoding);
     match request.command {
         Command::Post(post) => {
             app.broker.publish(post.into_draft(peer)).await?;
@@ -67,7 +105,17 @@ where
             Some(message) => Ok(reply(GetVal::reply(&message, &app.zone, encoding))),
             None => Err(Rejection::NoValue { topic: get.topic }.into()),
         },
-        Command::Version => Ok(reply(version_reply(&app.version, encoding))),
+        Command::GetValsByRegex(get) => search(app, &get, encoding).await,
+        Command::Report(report, passwords) => {
+            let credentials = credentials.with_pwd(passwords.into_readings());
+            access::check(app, &caller, credentials).await?;
+            reports::answer(app, report, encoding).await
+        }
+        Command::Version => Ok(reply(text_reply(&app.version, encoding))),
+        Command::FileVersion => {
+            let digest = app.executable.digest().await?;
+            Ok(reply(text_reply(digest, encoding)))
+        }
     }
 }
 
@@ -165,6 +213,18 @@ async fn pick_up(
     Ok(response)
 }
 
+async fn search(
+    app: &Inner,
+    get: &GetValsByRegex,
+    encoding: Encoding,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let settings = app.settings();
+    let limits = &settings.requests.broker;
+    let found = app.broker.search(&get.pattern, limits).await?;
+    let json = GetValsByRegex::reply(&found.messages, &app.zone, encoding);
+    Ok(cut_reply(json, found.is_cut))
+}
+
 fn acknowledge(app: &Inner, ack: Ack, peer: IpAddr) -> Result<Response<ReplyBody>, Refusal> {
     let Ack { client, lease } = ack;
     match app.broker.acknowledge(client.as_str(), lease, peer) {
@@ -207,13 +267,23 @@ fn reply(bytes: Vec<u8>) -> Response<ReplyBody> {
     with_headers(ReplyBody::whole(bytes))
 }
 
+/// A reply that says whether there is more than it holds.
+fn cut_reply(bytes: Vec<u8>, is_cut: bool) -> Response<ReplyBody> {
+    let mut response = reply(bytes);
+    if is_cut {
+        let is_cut = HeaderValue::from_static("true");
+        response.headers_mut().insert(TRUNCATED_HEADER, is_cut);
+    }
+    response
+}
+
 fn with_headers(body: ReplyBody) -> Response<ReplyBody> {
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, TEXT);
     response
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let elapsed = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

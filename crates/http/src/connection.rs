@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::crooks::Denied;
 use crate::deadlines::Deadlines;
 use crate::framing::{Framed, Framing};
 use crate::limits::HttpLimits;
@@ -47,6 +48,7 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
     };
     let settings = app.inner().settings();
     let caller = Caller::of_connection(peer, local.ip());
+    app.inner().visitors.note(caller.address);
     let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.
     let _ = stream.set_nodelay(true);
@@ -93,6 +95,9 @@ async fn converse<S>(
             };
             seal(response.headers_mut());
             counters.request_answered();
+            if let Some(denied) = response.extensions().get::<Denied>() {
+                app.inner().crooks.note(caller.address, *denied);
+            }
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });

@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::guard::SiteRules;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
+use crate::recent_log::RecentLog;
 use crate::settings::Settings;
 
 /// Where every request of a test comes from.
@@ -59,6 +60,7 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
         },
         version: "0".into(),
         source,
+        log: RecentLog::default(),
     })
 }
 

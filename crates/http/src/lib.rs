@@ -8,7 +8,6 @@
 //!
 //! Absent on purpose: any rule of the broker, and SQLite.
 
-#[allow(dead_code, reason = "the calls that ask for it come next")]
 mod access;
 mod app;
 mod body;
@@ -16,8 +15,10 @@ mod caller;
 mod classic;
 mod connection;
 mod cors;
+mod crooks;
 mod deadlines;
 mod dialects;
+mod executable;
 #[cfg(test)]
 mod fixture;
 mod framing;
@@ -32,6 +33,7 @@ mod outbox;
 mod peers;
 mod places;
 mod plain;
+mod recent_log;
 mod refusal;
 mod route;
 mod seal;
@@ -41,6 +43,7 @@ mod settings;
 mod socket;
 mod ui;
 mod upgrades;
+mod visitors;
 
 pub use app::{App, AppOptions};
 pub use guard::SiteRules;
@@ -48,5 +51,6 @@ pub use host::{HostName, NoHostName};
 pub use limits::HttpLimits;
 pub use origin::{NoOrigin, Origin};
 pub use peers::PeerRules;
+pub use recent_log::RecentLog;
 pub use server::{Drained, Server};
 pub use settings::Settings;

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{Extensions, HeaderMap, Method, Response, StatusCode};
 use moustique_broker::{Bound, Refused, SearchError};
 use moustique_protocol::{Excerpt, Rejection};
 
 use crate::body::BodyError;
+use crate::crooks::Denied;
 use crate::limits::HttpLimits;
 use crate::plain::rejection::PlainRejection;
 
@@ -51,6 +52,8 @@ pub(crate) enum Refusal {
     NotAllowed(String),
     /// A search by a regular expression found nothing out.
     Search(SearchError),
+    /// A fault of this machine's, which another try may not meet.
+    Failed(String),
 }
 
 impl Refusal {
@@ -116,6 +119,16 @@ impl Refusal {
         }
     }
 
+    /// Why entry was refused, if it was.
+    fn denied(&self) -> Option<Denied> {
+        match self {
+            Self::Peer(_) => Some(Denied::Address),
+            Self::CrossSite(_) => Some(Denied::CrossSite),
+            Self::NotLocal | Self::NotAllowed(_) => Some(Denied::NotLocal),
+            _ => None,
+        }
+    }
+
     /// The status and a word that names the kind of refusal and never changes.
     pub(crate) fn row(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
@@ -151,6 +164,7 @@ impl Refusal {
             }
             Self::Plain(rejection) => rejection.row(),
             Self::OfMessage { refusal, .. } => refusal.row(),
+            Self::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed"),
             Self::NotAllowed(_) => (S::UNAUTHORIZED, "not_allowed"),
             Self::Search(error) => match error {
                 SearchError::TooLong { .. } => (S::BAD_REQUEST, "regex_too_long"),
@@ -226,6 +240,7 @@ impl Refusal {
             }
             Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
             Self::Search(error) => error.to_string(),
+            Self::Failed(reason) => reason.clone(),
             Self::CrossSite(reason) => {
                 format!(
                     "{reason}; a web page may use the broker that served it, or one whose \
@@ -253,7 +268,15 @@ impl Refusal {
         let mut response = Response::new(B::from(Bytes::from(text)));
         *response.status_mut() = self.status();
         self.set_headers(response.headers_mut());
+        self.note(response.extensions_mut());
         response
+    }
+
+    /// Sends along what is to be noted where the address is known.
+    pub(crate) fn note(&self, extensions: &mut Extensions) {
+        if let Some(denied) = self.denied() {
+            extensions.insert(denied);
+        }
     }
 
     pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {

@@ -194,6 +194,10 @@ pub struct Performance {
     /// How long a client may stay silent before it is forgotten.
     #[serde(deserialize_with = "duration")]
     pub message_queue_timeout: Duration,
+    /// How long a publisher may stay silent before what is known of it is
+    /// forgotten.
+    #[serde(deserialize_with = "duration")]
+    pub poster_stats_timeout: Duration,
     /// How often silent clients are forgotten and the log is pruned.
     #[serde(deserialize_with = "duration")]
     pub maintenance_interval: Duration,
@@ -215,6 +219,7 @@ impl Default for Performance {
     fn default() -> Self {
         Self {
             message_queue_timeout: Duration::from_secs(5 * 60),
+            poster_stats_timeout: Duration::from_secs(60 * 60),
             maintenance_interval: Duration::from_secs(30),
         }
     }

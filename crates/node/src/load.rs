@@ -164,7 +164,7 @@ mod tests {
     fn what_is_given_holds() {
         let config = parse(
             "server:\n  port: 1883\n  host: \"::1\"\n  max_connections: 20000\n  encoding: inner\n\
-             performance:\n  message_queue_timeout: 1h 30m\n\
+             performance:\n  message_queue_timeout: 1h 30m\n  poster_stats_timeout: 2h\n\
              security:\n  allowed_peers: [10.0.0.0/8, fe80::1]\n",
         )
         .unwrap();
@@ -177,6 +177,10 @@ mod tests {
         assert_eq!(
             config.performance.message_queue_timeout,
             Duration::from_secs(5400)
+        );
+        assert_eq!(
+            config.performance.poster_stats_timeout,
+            Duration::from_secs(7200)
         );
         assert_eq!(config.security.allowed_ips.unwrap().len(), 2);
     }
@@ -236,6 +240,9 @@ mod tests {
             core.pickup_bytes,
             seconds(core.repeat_window),
             core.repeats,
+            core.publishers,
+            core.publisher_topics,
+            core.publishers_bytes,
             core.regex_bytes,
             core.regex_compiled_bytes,
             seconds(core.regex_time),

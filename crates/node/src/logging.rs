@@ -1,21 +1,27 @@
-//! Where the log goes: standard error, and a file where one is configured.
+//! Where the log goes: standard error, a file where one is configured, and the
+//! memory of its last lines.
 //!
 //! A process has one log, so what holds for it is kept here and not in a node.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use file_rotate::compression::Compression;
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate};
 use jiff::Zoned;
+use moustique_core::safe;
+use moustique_http::RecentLog;
 use moustique_store::private;
 use thiserror::Error;
+use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -71,18 +77,31 @@ pub(crate) struct Prepared {
 pub fn start(logging: &Logging, debug: bool) -> Result<(), LoggingError> {
     let Prepared { level, file } = prepare(logging)?;
     let (filter, handle) = reload::Layer::new(targets(level, debug));
+    let memory = log::layer()
+        .fmt_fields(fields())
+        .with_timer(LocalTime)
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(|| LastLines);
     let terminal = log::layer()
+        .fmt_fields(fields())
         .with_timer(LocalTime)
         .with_target(false)
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
         .with_writer(io::stderr);
     let in_file = log::layer()
+        .fmt_fields(fields())
         .with_timer(LocalTime)
         .with_target(false)
         .with_ansi(false)
         .with_writer(|| InFile);
     tracing_subscriber::registry()
-        .with(terminal.and_then(in_file).with_filter(filter))
+        .with(
+            terminal
+                .and_then(in_file)
+                .and_then(memory)
+                .with_filter(filter),
+        )
         .try_init()
         .map_err(|_| LoggingError::Twice)?;
     *file_of_log() = file;
@@ -161,6 +180,42 @@ impl io::Write for InFile {
     fn flush(&mut self) -> io::Result<()> {
         file_of_log().as_mut().map_or(Ok(()), io::Write::flush)
     }
+}
+
+/// The last lines of the log of the process, which there is once.
+#[must_use]
+pub fn recent() -> RecentLog {
+    static RECENT: LazyLock<RecentLog> = LazyLock::new(RecentLog::default);
+    RECENT.clone()
+}
+
+/// Takes each line into [`recent`].
+struct LastLines;
+
+impl io::Write for LastLines {
+    /// An event is written at once, with the end of its line.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = String::from_utf8_lossy(bytes);
+        recent().push(line.trim_end_matches('\n'));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes what an event says so that nothing in it acts on who reads it: much of
+/// it comes from outside. The colours of a terminal are put around it later.
+fn fields() -> impl for<'w> FormatFields<'w> + 'static {
+    let field = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
+        let text = format!("{value:?}");
+        match field.name() {
+            "message" => writer.write_str(&safe(&text)),
+            name => write!(writer, "{name}={}", safe(&text)),
+        }
+    };
+    debug_fn(field).delimited(" ")
 }
 
 impl From<Level> for LevelFilter {

@@ -228,6 +228,7 @@ impl Inner {
             settings: rules.settings,
             version: VERSION.into(),
             source: self.source.subscribe(),
+            log: logging::recent(),
         });
         Ok(Started {
             broker,

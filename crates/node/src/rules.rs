@@ -24,6 +24,7 @@ impl Rules {
     pub(crate) fn of(config: &Config) -> Self {
         let limits = Limits {
             client_silence: config.performance.message_queue_timeout,
+            publisher_silence: config.performance.poster_stats_timeout,
             ..config.limits.core()
         };
         Self {

@@ -143,7 +143,7 @@ fn decide_between(
     // What exists first: `box` in classic reads as `/?k` in inner, but hardly
     // ever is there a topic `/?k` as well.
     if let Some(dialect) = exclusive(&|fields| names_what_exists(fields, hints))
-        .or_else(|| exclusive(&|fields| topics(fields).any(|topic| topic.starts_with('/'))))
+        .or_else(|| exclusive(&|fields| topics(fields).any(is_likely)))
     {
         return (dialect, Basis::Names);
     }
@@ -157,6 +157,11 @@ fn topics<'t>(fields: &'t Fields<'_>) -> impl Iterator<Item = &'t str> {
     ["topic", "valname"]
         .into_iter()
         .filter_map(|name| fields.get(name))
+}
+
+/// Whether it begins as topics do, or as regular expressions for them.
+fn is_likely(topic: &str) -> bool {
+    topic.strip_prefix('^').unwrap_or(topic).starts_with('/')
 }
 
 fn names_what_exists(fields: &Fields<'_>, hints: &impl Hints) -> bool {

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use moustique_core::push_safe;
+
 /// The beginning of a text from outside, made safe to show.
 ///
-/// Errors travel into terminals, logs and web pages. So control characters
-/// (C0, DEL, C1) and those that turn the direction of writing around are
-/// escaped as `\u{…}`, and a long text ends after 80 characters with `…`.
+/// Errors travel into terminals, logs and web pages. So what would act there is
+/// written out as [`moustique_core::safe`] does, and a long text ends after 80
+/// characters with `…`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Excerpt(String);
 
@@ -20,25 +22,13 @@ impl Excerpt {
         let mut excerpt = String::with_capacity(text.len().min(CHARACTERS));
         let mut characters = text.chars();
         for character in characters.by_ref().take(CHARACTERS) {
-            if character.is_control() || turns_direction(character) {
-                excerpt.extend(character.escape_unicode());
-            } else {
-                excerpt.push(character);
-            }
+            push_safe(character, &mut excerpt);
         }
         if characters.next().is_some() {
             excerpt.push('…');
         }
         Self(excerpt)
     }
-}
-
-/// The bidirectional controls, with which a text can show as another.
-fn turns_direction(character: char) -> bool {
-    matches!(
-        character,
-        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
 }
 
 impl fmt::Display for Excerpt {

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! and its answer the other way: [`GetVal::reply`], [`PickupReply`],
-//! [`version_reply`] make the JSON text and encode it like the request;
+//! [`text_reply`], [`StatusPage`] and others make the text and encode it like the request;
 //! the verbs that only change something answer with an empty body. Whatever is
 //! refused is a [`Rejection`], the one table of statuses, codes and texts.
 //!
@@ -61,6 +61,7 @@ mod excerpt;
 mod fields;
 mod form;
 mod getval;
+mod getvalsbyregex;
 mod message_json;
 mod pickup;
 mod post;
@@ -68,14 +69,15 @@ mod putval;
 #[cfg(test)]
 mod recorded;
 mod rejection;
+mod report;
 mod request;
 mod rotated_base64;
 mod subscribe;
+mod texts;
 mod unsubscribe;
 #[cfg(test)]
 mod vectors;
 mod verb;
-mod version;
 
 pub use ack::Ack;
 pub use dialect::{Basis, Decision, Hints, decide};
@@ -84,13 +86,18 @@ pub use excerpt::Excerpt;
 pub use fields::Fields;
 pub use form::{Form, FormLimits};
 pub use getval::GetVal;
+pub use getvalsbyregex::GetValsByRegex;
 pub use message_json::SystemMessage;
 pub use pickup::{MAX_LEASE, MAX_WAIT, Pickup, PickupReply};
 pub use post::Post;
 pub use putval::PutVal;
 pub use rejection::Rejection;
+pub use report::{
+    ClientRow, CrookRow, Flow, Passwords, PosterRow, Report, Stats, StatusPage, clients_reply,
+    crooks_reply, log_reply, posters_reply, stats_reply,
+};
 pub use request::{Command, Request, RequestLimits, read};
 pub use subscribe::Subscribe;
+pub use texts::{text_reply, texts_reply};
 pub use unsubscribe::Unsubscribe;
 pub use verb::Verb;
-pub use version::version_reply;

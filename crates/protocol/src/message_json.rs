@@ -3,6 +3,7 @@
 //! The text is written field by field, in the order of the recorded replies,
 //! without a tree in between.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
@@ -17,7 +18,7 @@ use crate::encoding::Encoding;
 pub(crate) const USUAL_JSON: usize = 512;
 
 /// The name of a publisher that gave none.
-const UNKNOWN: &str = "UNKNOWN";
+pub(crate) const UNKNOWN: &str = "UNKNOWN";
 
 /// A word from the broker itself. It is no part of the log, so it has no id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,9 +177,9 @@ impl Serialize for Address {
 
 /// `YYYY-MM-DD HH:MM:SS` in the zone's time, or nothing for a time that has no
 /// such form: a publisher may give any number.
-struct LocalTime<'m> {
-    seconds: i64,
-    zone: &'m TimeZone,
+pub(crate) struct LocalTime<'m> {
+    pub(crate) seconds: i64,
+    pub(crate) zone: &'m TimeZone,
 }
 
 impl LocalTime<'_> {
@@ -202,13 +203,19 @@ impl LocalTime<'_> {
     }
 }
 
-impl Serialize for LocalTime<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl fmt::Display for LocalTime<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.digits();
         let text = digits
             .as_ref()
             .and_then(|digits| std::str::from_utf8(digits).ok());
-        serializer.serialize_str(text.unwrap_or_default())
+        f.write_str(text.unwrap_or_default())
+    }
+}
+
+impl Serialize for LocalTime<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use moustique_core::{
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::encoding::Encoding;
 use crate::getval::GetVal;
+use crate::getvalsbyregex::GetValsByRegex;
 use crate::message_json::SystemMessage;
 use crate::pickup::PickupReply;
 use crate::rejection::Rejection;
@@ -123,7 +125,23 @@ impl Recorder {
                 let filter = Filter::parse("/a/b", &Limits::default()).unwrap();
                 return Ok(self.hand_over(&pickup.client, &filter));
             }
-            Command::Version => unreachable!("its reply is its own"),
+            Command::GetValsByRegex(get) => {
+                // What the pattern finds is not for this crate to say.
+                let keys = match get.pattern.as_str() {
+                    "^/v/[12]$" => &["/v/1", "/v/2"][..],
+                    _ => &[],
+                };
+                let found = keys.iter().filter_map(|key| self.values.get(*key));
+                let found: Vec<_> = found.cloned().map(Arc::new).collect();
+                return Ok(GetValsByRegex::reply(
+                    &found,
+                    &TimeZone::UTC,
+                    Encoding::Inner,
+                ));
+            }
+            Command::Version | Command::FileVersion | Command::Report(..) => {
+                unreachable!("its reply is its own")
+            }
         }
         Ok(Vec::new())
     }
@@ -145,7 +163,25 @@ impl Recorder {
 
 /// Where the contract departs from the recording, or the recording leaves out
 /// what came before: the case, and why it is not compared.
-const DEPARTURES: [(&str, &str); 4] = [
+const DEPARTURES: [(&str, &str); 13] = [
+    (
+        "r027",
+        "one of the values was put by a request that is not recorded",
+    ),
+    (
+        "r029",
+        "whether a pattern is one is not for this crate to say, and it is 400",
+    ),
+    (
+        "r032",
+        "numbers of that moment: their names are compared where they are made",
+    ),
+    ("r033", "the page was not recorded"),
+    ("r034", "rows of that moment"),
+    ("r035", "rows of that moment"),
+    ("r036", "in no order"),
+    ("r037", "nobody is banned"),
+    ("r038", "lines of that moment"),
     ("r015", "a chunked body that reached the form undecoded"),
     (
         "r025",
@@ -176,7 +212,7 @@ fn what_clients_can_see_is_as_recorded() {
         let body = match read_case(case).and_then(|request| {
             assert_eq!(request.encoding, Encoding::Inner, "{case}");
             match request.command {
-                Command::Version => Ok(crate::version_reply(
+                Command::Version | Command::FileVersion => Ok(crate::text_reply(
                     case["reply"].as_str().unwrap(),
                     request.encoding,
                 )),
@@ -197,11 +233,11 @@ fn what_clients_can_see_is_as_recorded() {
             assert!(body.is_empty(), "{case}");
             continue;
         }
+        // protocol.md, section 1: from is UNKNOWN when absent.
         if id == "r022" {
-            // protocol.md, section 1: from is UNKNOWN when absent.
             expected["from"] = json!("UNKNOWN");
         }
         assert_eq!(json_of(&body), expected, "{case}");
     }
-    assert_eq!(compared, 27);
+    assert_eq!(compared, 29);
 }

@@ -127,9 +127,7 @@ pub enum Rejection {
         reason: String,
     },
     /// A path that names no verb.
-    #[error(
-        "there is no call '{given}'; expected is POST, SUBSCRIBE, UNSUBSCRIBE, PICKUP, ACK, PUTVAL, GETVAL or VERSION"
-    )]
+    #[error("there is no call '{given}'; expected is {}", known_verbs())]
     UnknownVerb {
         /// What was given.
         given: Excerpt,
@@ -228,6 +226,15 @@ impl Rejection {
             Self::Full(_) => (507, "full"),
             Self::Unavailable { .. } => (503, "unavailable"),
         }
+    }
+}
+
+/// The calls that there are: `A, B or C`.
+fn known_verbs() -> String {
+    let names = Verb::ALL.map(Verb::name);
+    match names.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 

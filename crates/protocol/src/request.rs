@@ -8,10 +8,12 @@ use crate::encoding::Encoding;
 use crate::fields::{ENCODING, Fields};
 use crate::form::{Form, FormLimits};
 use crate::getval::GetVal;
+use crate::getvalsbyregex::GetValsByRegex;
 use crate::pickup::Pickup;
 use crate::post::Post;
 use crate::putval::PutVal;
 use crate::rejection::Rejection;
+use crate::report::{Passwords, Report};
 use crate::subscribe::Subscribe;
 use crate::unsubscribe::Unsubscribe;
 use crate::verb::Verb;
@@ -33,8 +35,14 @@ pub enum Command {
     PutVal(PutVal),
     /// Read a topic's last value.
     GetVal(GetVal),
+    /// Read the last values of the topics that a regular expression finds.
+    GetValsByRegex(GetValsByRegex),
+    /// Say something of the broker itself, to those who may know.
+    Report(Report, Passwords),
     /// Say which version is running.
     Version,
+    /// Say which executable is running.
+    FileVersion,
 }
 
 /// A request that was understood.
@@ -90,7 +98,10 @@ pub fn read(
         },
         None => decide(&form, hints),
     };
-    let command = decode(verb, &fields, &limits.broker)?;
+    let command = match verb {
+        Verb::Report(report) => Command::Report(report, Passwords::read(&form, &fields, declared)),
+        verb => decode(verb, &fields, &limits.broker)?,
+    };
     Ok(Request {
         command,
         encoding,
@@ -107,7 +118,10 @@ fn decode(verb: Verb, fields: &Fields<'_>, limits: &Limits) -> Result<Command, R
         Verb::Ack => Command::Ack(Ack::decode(fields, limits)?),
         Verb::PutVal => Command::PutVal(PutVal::decode(fields, limits)?),
         Verb::GetVal => Command::GetVal(GetVal::decode(fields, limits)?),
+        Verb::GetValsByRegex => Command::GetValsByRegex(GetValsByRegex::decode(fields)?),
+        Verb::Report(report) => Command::Report(report, Passwords::default()),
         Verb::Version => Command::Version,
+        Verb::FileVersion => Command::FileVersion,
     })
 }
 
@@ -155,7 +169,9 @@ mod tests {
                 "updated_time": put.updated_time,
             }),
             Command::GetVal(get) => json!({ "topic": get.topic.as_str() }),
-            Command::Version => json!({}),
+            Command::GetValsByRegex(get) => json!({ "topic": get.pattern }),
+            Command::Report(_, passwords) => json!({ "pwd": passwords.offered() }),
+            Command::Version | Command::FileVersion => json!({}),
         };
         let fields = written.as_object_mut().unwrap();
         *fields = std::mem::take(fields)

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::excerpt::Excerpt;
 use crate::rejection::Rejection;
+use crate::report::Report;
 
 /// A call of the classic API. Its name is the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,13 +23,19 @@ pub enum Verb {
     PutVal,
     /// Read a topic's last value.
     GetVal,
+    /// Read the last values of the topics that a regular expression finds.
+    GetValsByRegex,
+    /// Say something of the broker itself, to those who may know.
+    Report(Report),
     /// Say which version is running.
     Version,
+    /// Say which executable is running, by its digest.
+    FileVersion,
 }
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 18] = [
         Self::Post,
         Self::Subscribe,
         Self::Unsubscribe,
@@ -36,7 +43,17 @@ impl Verb {
         Self::Ack,
         Self::PutVal,
         Self::GetVal,
+        Self::GetValsByRegex,
+        Self::Report(Report::Status),
+        Self::Report(Report::Stats),
+        Self::Report(Report::Clients),
+        Self::Report(Report::Posters),
+        Self::Report(Report::Topics),
+        Self::Report(Report::Crooks),
+        Self::Report(Report::PeerHosts),
+        Self::Report(Report::Log),
         Self::Version,
+        Self::FileVersion,
     ];
 
     /// The verb that a path names; `/` around it is trimmed.
@@ -64,23 +81,28 @@ impl Verb {
             Self::Ack => "ACK",
             Self::PutVal => "PUTVAL",
             Self::GetVal => "GETVAL",
+            Self::GetValsByRegex => "GETVALSBYREGEX",
+            Self::Report(report) => report.name(),
             Self::Version => "VERSION",
+            Self::FileVersion => "FILEVERSION",
         }
     }
 
-    /// Whether it only reads. Such a verb also takes its form from the query
-    /// of a `GET`; the others do not, so that an image on a web page can
-    /// neither publish nor drain a queue.
+    /// Whether it only reads, and what everybody may know. Such a verb also takes
+    /// its form from the query of a `GET`; the others do not, so that an image on
+    /// a web page can neither publish nor drain a queue, and a password does not
+    /// get into the history of a browser.
     #[must_use]
     pub fn is_read(self) -> bool {
         match self {
-            Self::GetVal | Self::Version => true,
+            Self::GetVal | Self::GetValsByRegex | Self::Version | Self::FileVersion => true,
             Self::Post
             | Self::Subscribe
             | Self::Unsubscribe
             | Self::Pickup
             | Self::Ack
-            | Self::PutVal => false,
+            | Self::PutVal
+            | Self::Report(_) => false,
         }
     }
 
@@ -128,6 +150,15 @@ mod tests {
         for verb in Verb::ALL {
             assert_eq!(Verb::parse(&format!("/{verb}")), Ok(verb));
         }
+    }
+
+    #[test]
+    fn every_report_is_a_verb() {
+        let reports = Verb::ALL.into_iter().filter_map(|verb| match verb {
+            Verb::Report(report) => Some(report),
+            _ => None,
+        });
+        assert!(reports.eq(Report::ALL));
     }
 
     #[test]

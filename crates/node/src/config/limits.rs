@@ -80,6 +80,12 @@ pub struct Limits {
     pub repeat_window: Time<DAY>,
     /// Publishes with an id that are remembered for that.
     pub repeats: Count<10_000_000>,
+    /// Publishers whose latest messages are known.
+    pub publishers: Count<1_000_000>,
+    /// Topics of one publisher whose latest message is known.
+    pub publisher_topics: Count<10_000>,
+    /// The latest messages of all publishers.
+    pub publishers_bytes: Size<1, { 4 * GIB }>,
     /// A regular expression.
     pub regex_bytes: Size<1, { 4 * KIB }>,
     /// A regular expression that is made ready.
@@ -127,6 +133,9 @@ impl Default for Limits {
             pickup_bytes: Size::of(core.pickup_bytes),
             repeat_window: Time::of(core.repeat_window),
             repeats: Count::of(core.repeats),
+            publishers: Count::of(core.publishers),
+            publisher_topics: Count::of(core.publisher_topics),
+            publishers_bytes: Size::of(core.publishers_bytes),
             regex_bytes: Size::of(core.regex_bytes),
             regex_compiled_bytes: Size::of(core.regex_compiled_bytes),
             regex_time: Time::of(core.regex_time),
@@ -187,6 +196,9 @@ impl Limits {
             pickup_bytes: self.pickup_bytes.get(),
             repeat_window: self.repeat_window.get(),
             repeats: self.repeats.get(),
+            publishers: self.publishers.get(),
+            publisher_topics: self.publisher_topics.get(),
+            publishers_bytes: self.publishers_bytes.get(),
             regex_bytes: self.regex_bytes.get(),
             regex_compiled_bytes: self.regex_compiled_bytes.get(),
             regex_time: self.regex_time.get(),
