@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// Options that may be written with one dash, as the documentation of older
 /// brokers has them.
@@ -13,16 +13,20 @@ const ONE_DASH: [&str; 3] = ["-config", "-generate-config", "-debug"];
 ///
 /// Without arguments it serves with its defaults: port 33334, data in the
 /// user's data folder. SIGTERM and SIGINT (Ctrl-C) stop it: what is under way
-/// is answered first.
+/// is answered first. SIGHUP has it read its configuration again.
 #[derive(Debug, PartialEq, Eq, Parser)]
-#[command(name = "moustique", version)]
+#[command(name = "moustique", version, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
+    /// What to do; serve, where nothing is said.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Read this configuration file instead of the user's own.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
 
     /// Keep everything in this folder: config.yaml, moustique.db, logs.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// Print a configuration file with every key, its meaning and its default.
@@ -30,8 +34,35 @@ pub(crate) struct Arguments {
     pub(crate) generate_config: bool,
 
     /// Log everything that helps to find a fault.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) debug: bool,
+}
+
+/// What the program is to do.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Serve until a signal comes.
+    Serve,
+
+    /// Check a configuration file, and change nothing.
+    ///
+    /// Exits with 0 when it can be used. Otherwise says what is wrong, with its
+    /// line, and exits with 1.
+    Check {
+        /// The file; the one that would be served with, where none is named.
+        file: Option<PathBuf>,
+    },
+
+    /// Set the password that opens the monitor.
+    ///
+    /// Asks for it twice on a terminal; else reads one line of standard input.
+    /// What is stored is a hash. A broker that runs takes it on SIGHUP.
+    Passwd {
+        /// The file to write; security.password_file of the configuration,
+        /// where none is named.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
 }
 
 impl Arguments {
@@ -69,9 +100,23 @@ mod tests {
             ("m -config a.yaml -debug", "m --config a.yaml --debug"),
             ("m -config=a.yaml", "m --config=a.yaml"),
             ("m -generate-config", "m --generate-config"),
+            ("m serve -config a.yaml", "m --config a.yaml serve"),
         ];
         for (one, two) in cases {
             assert_eq!(parse(one), parse(two));
         }
+    }
+
+    #[test]
+    fn each_command_has_its_file() {
+        let file = Some(PathBuf::from("a"));
+        assert_eq!(parse("m").command, None);
+        assert_eq!(parse("m serve").command, Some(Command::Serve));
+        assert_eq!(parse("m check a").command, Some(Command::Check { file }));
+        let file = Some(PathBuf::from("a"));
+        let passwd = Some(Command::Passwd { file });
+        assert_eq!(parse("m passwd --file a").command, passwd);
+        let passwd = Some(Command::Passwd { file: None });
+        assert_eq!(parse("m passwd -config b").command, passwd);
     }
 }

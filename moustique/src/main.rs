@@ -1,33 +1,79 @@
 //! The broker for machines without a screen.
 
 mod arguments;
+mod passwd;
 mod signals;
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use moustique_node::{ConfigSource, EXAMPLE, Node, Paths, logging};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
 use crate::signals::{Signals, Wish};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse_from(std::env::args_os());
     if arguments.generate_config {
-        return match io::stdout().write_all(EXAMPLE.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        };
+        return say(EXAMPLE);
     }
-    let Some(source) = configuration(&arguments) else {
+    let Some(mut source) = configuration(&arguments) else {
         return complain("this user has no home folder: name one with --data-dir");
     };
+    match arguments.command {
+        None | Some(Command::Serve) => serve(source, arguments.debug),
+        Some(Command::Check { file }) => {
+            if let Some(file) = file {
+                source.paths.config = file;
+                source.required = true;
+            }
+            check(&source)
+        }
+        Some(Command::Passwd { file }) => passwd(&source, file),
+    }
+}
+
+/// Whether a configuration can be used.
+fn check(source: &ConfigSource) -> ExitCode {
+    let file = source.paths.config.display();
+    match source.load() {
+        Ok(_) if source.paths.config.exists() => say(&format!("{file}: ok\n")),
+        Ok(_) => say(&format!("{file}: ok, there is none: the defaults hold\n")),
+        Err(error) => complain(error),
+    }
+}
+
+fn passwd(source: &ConfigSource, file: Option<PathBuf>) -> ExitCode {
+    let file = match file {
+        Some(file) => file,
+        None => match source.load().map(|config| config.security.password_file) {
+            Ok(Some(file)) => file,
+            Ok(None) => {
+                return complain(format_args!(
+                    "{} does not set security.password_file: set it, or name a file with --file",
+                    source.paths.config.display()
+                ));
+            }
+            Err(error) => return complain(error),
+        },
+    };
+    match passwd::run(&file) {
+        Ok(()) => say(&format!(
+            "{}: the password is set. A broker that runs takes it on SIGHUP.\n",
+            file.display()
+        )),
+        Err(error) => complain(error),
+    }
+}
+
+fn serve(source: ConfigSource, debug: bool) -> ExitCode {
     let config = match source.load() {
         Ok(config) => config,
         Err(error) => return complain(error),
     };
-    if let Err(error) = logging::start(&config.logging, arguments.debug) {
+    if let Err(error) = logging::start(&config.logging, debug) {
         return complain(error);
     }
     let runtime = match tokio::runtime::Runtime::new() {
@@ -77,6 +123,14 @@ fn configuration(arguments: &Arguments) -> Option<ConfigSource> {
         paths,
         required: arguments.config.is_some(),
     })
+}
+
+/// Prints what was asked for.
+fn say(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 /// Says one sentence where there is no log yet.

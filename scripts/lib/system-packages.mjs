@@ -29,6 +29,7 @@ const PACKAGES = {
     { name: 'curl', program: 'curl' },
     { name: 'strace', program: 'strace' },
     { name: 'faketime', program: 'faketime' },
+    { name: 'nginx', program: 'nginx' },
     { name: 'python3', program: 'python3' },
     { name: 'python3-venv', program: 'python3' },
   ],

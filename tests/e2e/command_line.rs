@@ -32,6 +32,10 @@ fn it_tells_its_version_and_how_it_is_used() {
         "--debug",
         "--data-dir",
         "33334",
+        "SIGHUP",
+        "serve",
+        "check",
+        "passwd",
     ] {
         assert!(stdout(&help).contains(option), "{option}");
     }
@@ -61,6 +65,30 @@ fn the_generated_configuration_is_accepted() {
             "{complaint}"
         );
     }
+}
+
+#[test]
+fn a_configuration_is_checked_without_serving() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "server:\n  port: 0\n").unwrap();
+    for arguments in [&["check", path][..], &["-config", path, "check"]] {
+        let checked = run(arguments);
+        assert!(checked.status.success(), "{checked:?}");
+        assert_eq!(stdout(&checked), format!("{path}: ok\n"));
+    }
+    std::fs::write(&file, "server:\n  prot: 0\n").unwrap();
+    let refused = run(&["check", path]);
+    assert_eq!(refused.status.code(), Some(1));
+    let complaint = String::from_utf8(refused.stderr).unwrap();
+    assert!(complaint.contains("mine.yaml, line 2: "), "{complaint}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    let missing = run(&["check", "/nonexistent/mine.yaml"]);
+    assert_eq!(missing.status.code(), Some(1));
+    // A word that is no command is neither a file nor passed over.
+    assert_eq!(run(&["chekc"]).status.code(), Some(2));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]

@@ -6,4 +6,9 @@
 #![allow(clippy::print_stdout)]
 
 mod framing;
+#[cfg(target_os = "linux")]
+mod networks;
+#[cfg(target_os = "linux")]
+mod proxy;
 mod sites;
+mod slow;

@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Setup {
     /// The port, or 0 for any free one.
     pub port: u16,
+    /// The address to listen on, as YAML; else loopback.
+    pub host: Option<&'static str>,
     /// Sections of the configuration after `server`.
     pub more: String,
     /// A program with its arguments that runs the broker in its own place, so
@@ -81,8 +83,10 @@ impl Broker {
     /// When it does neither.
     pub fn try_start(folder: &Path, setup: &Setup) -> Result<Self, Ended> {
         let config = format!(
-            "server:\n  host: 127.0.0.1\n  port: {}\n{}",
-            setup.port, setup.more
+            "server:\n  host: {}\n  port: {}\n{}",
+            setup.host.unwrap_or("127.0.0.1"),
+            setup.port,
+            setup.more
         );
         fs::write(folder.join("config.yaml"), config).unwrap();
         let mut line = setup.wrapper.clone();

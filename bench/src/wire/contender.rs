@@ -36,7 +36,8 @@ impl Contender {
     pub(crate) fn broker_in(program: &Path, data: TempDir) -> Result<Self, Box<dyn Error>> {
         fs::write(
             data.path().join("config.yaml"),
-            "server:\n  host: 127.0.0.1\n  port: 0\n",
+            "server:\n  host: 127.0.0.1\n  port: 0\n\
+             limits:\n  requests_per_second_per_peer: 1000000\n",
         )?;
         let mut command = Command::new(program);
         command.arg("--data-dir").arg(data.path());

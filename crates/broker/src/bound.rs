@@ -15,6 +15,8 @@ pub enum Bound {
     Idle,
     /// Time in which a reader takes nothing of a reply: closed.
     Reader,
+    /// Requests of one peer in a second: 429.
+    Rate,
     /// Headers of a request, or bytes of its head: 431.
     Head,
     /// Bytes of a body: 413.
@@ -38,16 +40,19 @@ pub enum Bound {
     /// Length and size of a regular expression, and what a search may take: 400
     /// or 503.
     Regex,
+    /// Tries to name the password: 429 or 503.
+    Password,
 }
 
 impl Bound {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Connections,
         Self::PeerConnections,
         Self::FirstRequest,
         Self::Idle,
         Self::Reader,
+        Self::Rate,
         Self::Head,
         Self::Body,
         Self::BodyTime,
@@ -59,6 +64,7 @@ impl Bound {
         Self::Streams,
         Self::Batch,
         Self::Regex,
+        Self::Password,
     ];
 
     /// A word that names it in statistics and never changes.
@@ -70,6 +76,7 @@ impl Bound {
             Self::FirstRequest => "first_request",
             Self::Idle => "idle",
             Self::Reader => "reader",
+            Self::Rate => "rate",
             Self::Head => "head",
             Self::Body => "body",
             Self::BodyTime => "body_time",
@@ -81,6 +88,7 @@ impl Bound {
             Self::Streams => "streams",
             Self::Batch => "batch",
             Self::Regex => "regex",
+            Self::Password => "password",
         }
     }
 }

@@ -1,5 +1,11 @@
 //! Who may see what the broker tells of itself.
 
+mod attempts;
+mod authenticator;
+pub(crate) mod login;
+mod password;
+mod sessions;
+
 use std::fmt;
 
 use base64::Engine;
@@ -11,6 +17,9 @@ use crate::app::Inner;
 use crate::caller::Caller;
 use crate::guard;
 use crate::refusal::Refusal;
+
+pub(crate) use authenticator::Authenticator;
+pub use password::{MAX_PASSWORD_BYTES, PasswordError, PasswordHash};
 
 /// The cookie that names a session of the user interface.
 const SESSION_COOKIE: &str = "moustique_session";
@@ -62,20 +71,33 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Lets in whoever may see what the broker tells of itself: without a password,
-/// this machine alone.
+/// Lets in whoever may see what the broker tells of itself: with a password
+/// whoever knows it, from this machine too, where other users and proxies are;
+/// without one, this machine alone.
 ///
 /// # Errors
 /// When the caller may not.
-#[expect(
-    clippy::unused_async,
-    reason = "to check a password takes a tenth of a second, off this thread"
-)]
 pub(crate) async fn check(
-    _app: &Inner,
+    app: &Inner,
     caller: &Caller,
     credentials: Credentials,
 ) -> Result<(), Refusal> {
+    let settings = app.settings();
+    let Some(held) = &settings.password else {
+        return check_without_password(caller, &credentials);
+    };
+    let session = credentials.session.as_deref();
+    if session.is_some_and(|token| app.authenticator.has_session(token, held)) {
+        return Ok(());
+    }
+    let mut passwords = credentials.pwd;
+    passwords.extend(credentials.basic);
+    app.authenticator
+        .check(held, caller.address, passwords)
+        .await
+}
+
+fn check_without_password(caller: &Caller, credentials: &Credentials) -> Result<(), Refusal> {
     if credentials.is_local {
         return Ok(());
     }

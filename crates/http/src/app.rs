@@ -11,9 +11,11 @@ use moustique_broker::Broker;
 use moustique_monitor::Source;
 use tokio::sync::watch;
 
+use crate::access::Authenticator;
 use crate::crooks::Crooks;
 use crate::dialects::Dialects;
 use crate::executable::Executable;
+use crate::rate::Rates;
 use crate::recent_log::RecentLog;
 use crate::refusal::Refusal;
 use crate::route;
@@ -54,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) visitors: Visitors,
     pub(crate) executable: Executable,
     pub(crate) zone: TimeZone,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) rates: Rates,
 }
 
 impl Inner {
@@ -92,6 +96,8 @@ impl App {
             visitors: Visitors::default(),
             executable: Executable::default(),
             zone: TimeZone::system(),
+            authenticator: Authenticator::new(),
+            rates: Rates::default(),
         });
         Self {
             router: route::router(Arc::clone(&inner)),
@@ -101,7 +107,10 @@ impl App {
 
     /// Changes what holds: for connections that are accepted and requests that
     /// come from now on. No connection is closed.
-    pub fn change(&self, settings: Settings) {
+    pub fn change(&self, mut settings: Settings) {
+        if settings.tls.is_none() {
+            settings.tls.clone_from(&self.inner.settings().tls);
+        }
         self.inner.settings.store(Arc::new(settings));
     }
 

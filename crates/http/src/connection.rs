@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use moustique_broker::Bound;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -26,6 +27,7 @@ use crate::route;
 use crate::seal::seal;
 use crate::sending::Sending;
 use crate::socket::Socket;
+use crate::tls;
 use crate::upgrades::Upgrades;
 
 /// What the stream, the replies and the timer of one connection share.
@@ -39,9 +41,25 @@ pub(crate) struct Conversation {
     pub(crate) framed: Framed,
 }
 
+/// What a port speaks below HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// Nothing: whoever is between the two can read along.
+    Plain,
+    /// TLS.
+    Tls,
+}
+
 /// Serves a connection that has just been accepted. The address of the peer is
 /// canonical: no IPv4 address is written as IPv6.
-pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &CancellationToken) {
+pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: IpAddr,
+    transport: Transport,
+    app: &App,
+    ending: &CancellationToken,
+) {
+    let begun = Instant::now();
     let Ok(local) = stream.local_addr() else {
         // It is gone already.
         return;
@@ -52,14 +70,22 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, app: &App, ending: &C
     let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.
     let _ = stream.set_nodelay(true);
-    converse(stream, caller, &admitted, app, ending).await;
+    match transport {
+        Transport::Plain => converse(stream, begun, caller, &admitted, app, ending).await,
+        Transport::Tls => {
+            if let Some(stream) = tls::accept(stream, begun, app, ending).await {
+                converse(stream, begun, caller, &admitted, app, ending).await;
+            }
+        }
+    }
 }
 
-/// Answers the requests of a stream until it ends by itself, its peer does
-/// nothing for too long, or the request under way is answered after `ending`
-/// was cancelled.
+/// Answers the requests of a stream, which was opened at `begun`, until it ends
+/// by itself, its peer does nothing for too long, or the request under way is
+/// answered after `ending` was cancelled.
 async fn converse<S>(
     stream: S,
+    begun: Instant,
     caller: Caller,
     admitted: &Result<(), String>,
     app: &App,
@@ -72,16 +98,17 @@ async fn converse<S>(
     let limits = &app.inner().settings().http;
     let conversation = Arc::new(Conversation {
         outbox: Outbox::default(),
-        deadlines: Deadlines::new(limits),
+        deadlines: Deadlines::new(limits, begun),
         framed: Framed::default(),
     });
     let counters = app.inner().broker.counters();
     let upgrades = Upgrades::default();
+    let allowance = app.inner().rates.of(caller.address);
     let service = service_fn(|request| {
         conversation.deadlines.asked();
         let framed = conversation.framed.request();
         let conversation = Arc::clone(&conversation);
-        let upgrades = &upgrades;
+        let (upgrades, allowance) = (&upgrades, &allowance);
         async move {
             let mut response = match (framed, admitted) {
                 (Err(fault), _) => {
@@ -91,7 +118,7 @@ async fn converse<S>(
                     let refusal = Refusal::Peer(reason.clone());
                     plain::refuse(app.inner(), request.uri(), refusal)
                 }
-                (Ok(()), Ok(())) => route::answer(app, request, caller, upgrades).await,
+                (Ok(()), Ok(())) => route::answer(app, request, caller, allowance, upgrades).await,
             };
             seal(response.headers_mut());
             counters.request_answered();
@@ -163,7 +190,6 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::time::Instant;
 
     use crate::fixture;
 
@@ -196,7 +222,14 @@ mod tests {
         let (mut reader, outgoing) = tokio::io::duplex(ACCEPTED);
         let stream = tokio::io::join(incoming, outgoing);
         let (admitted, ending) = (Ok(()), CancellationToken::new());
-        let serving = converse(stream, fixture::CALLER, &admitted, app, &ending);
+        let serving = converse(
+            stream,
+            Instant::now(),
+            fixture::CALLER,
+            &admitted,
+            app,
+            &ending,
+        );
         let reading = async move {
             writer.write_all(requests.as_bytes()).await.unwrap();
             let mut read = Vec::new();
@@ -261,7 +294,14 @@ mod tests {
         let (mut reader, stream) = tokio::io::duplex(ACCEPTED);
         let (admitted, ending) = (Ok(()), CancellationToken::new());
         let begun = Instant::now();
-        let serving = converse(stream, fixture::CALLER, &admitted, &app, &ending);
+        let serving = converse(
+            stream,
+            Instant::now(),
+            fixture::CALLER,
+            &admitted,
+            &app,
+            &ending,
+        );
         let asking = async {
             let request = pickup("client=c");
             reader.write_all(request.as_bytes()).await.unwrap();
@@ -281,7 +321,14 @@ mod tests {
         let (mut reader, stream) = tokio::io::duplex(64 * 1024);
         let (admitted, ending) = (Ok(()), CancellationToken::new());
         let begun = Instant::now();
-        let serving = converse(stream, fixture::CALLER, &admitted, &app, &ending);
+        let serving = converse(
+            stream,
+            Instant::now(),
+            fixture::CALLER,
+            &admitted,
+            &app,
+            &ending,
+        );
         let reading = async {
             let request = b"GET /v1/monitor/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
             reader.write_all(request).await.unwrap();

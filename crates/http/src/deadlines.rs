@@ -40,16 +40,14 @@ enum Request {
 }
 
 impl Deadlines {
-    /// Those of a connection that begins now.
-    pub(crate) fn new(limits: &HttpLimits) -> Self {
+    /// Those of a connection that was opened at `begun`.
+    pub(crate) fn new(limits: &HttpLimits, begun: Instant) -> Self {
         Self {
             first_request: limits.first_request,
             idle: limits.idle,
             reader: limits.reader,
             owed: Mutex::new(Owed {
-                request: Request::First {
-                    since: Instant::now(),
-                },
+                request: Request::First { since: begun },
                 blocked: None,
             }),
         }
@@ -146,9 +144,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_owed_decides_how_long_is_waited() {
-        let deadlines = Deadlines::new(&HttpLimits::default());
+        let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
         assert_eq!(closed(&deadlines).await, (Bound::FirstRequest, 5));
-        let deadlines = Deadlines::new(&HttpLimits::default());
+        let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
         deadlines.asked();
         deadlines.answered();
         assert_eq!(closed(&deadlines).await, (Bound::Idle, 60));
@@ -156,7 +154,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_under_way_is_not_idle_however_long_it_takes() {
-        let deadlines = Deadlines::new(&HttpLimits::default());
+        let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
         deadlines.asked();
         let answer = async {
             seconds(1_000).await;
@@ -168,7 +166,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_is_given_its_time_anew_with_each_progress() {
-        let deadlines = Deadlines::new(&HttpLimits::default());
+        let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
         deadlines.asked();
         deadlines.answered();
         let reading = async {
@@ -186,7 +184,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_has_the_whole_time_to_ask_again() {
-        let deadlines = Deadlines::new(&HttpLimits::default());
+        let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
         deadlines.asked();
         deadlines.answered();
         let reading = async {

@@ -57,6 +57,8 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
                 ..SiteRules::default()
             },
             encoding: Encoding::Plain,
+            password: None,
+            tls: None,
         },
         version: "0".into(),
         source,

@@ -1,7 +1,7 @@
 //! The accept loop, the guard and the routes.
 //!
-//! One port carries the classic API, the plain API, the monitor and its user
-//! interface. A
+//! One port, and another one over TLS, carries the classic API, the plain API,
+//! the monitor and its user interface. A
 //! connection is served by hyper itself, with deadlines of our own around it;
 //! a request that names a classic verb goes straight to [`classic`], all
 //! others through an axum router.
@@ -33,6 +33,7 @@ mod outbox;
 mod peers;
 mod places;
 mod plain;
+mod rate;
 mod recent_log;
 mod refusal;
 mod route;
@@ -41,10 +42,12 @@ mod sending;
 mod server;
 mod settings;
 mod socket;
+mod tls;
 mod ui;
 mod upgrades;
 mod visitors;
 
+pub use access::{MAX_PASSWORD_BYTES, PasswordError, PasswordHash};
 pub use app::{App, AppOptions};
 pub use guard::SiteRules;
 pub use host::{HostName, NoHostName};

@@ -143,6 +143,20 @@ async fn a_request_beyond_a_bound_has_its_status_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_peer_that_asks_too_often_is_told_to_wait() {
+    let served = Served::new(HttpLimits {
+        requests_per_second: 1,
+        ..HttpLimits::default()
+    });
+    let mut stream = served.connect().await;
+    assert_eq!(status(&mut stream, VERSION).await, Some(200));
+    // Another connection of the same peer.
+    let mut other = served.connect().await;
+    assert_eq!(status(&mut other, VERSION).await, Some(429));
+    served.assert_hits(Bound::Rate, 1);
+}
+
+#[tokio::test]
 async fn a_request_at_every_bound_is_carried_out() {
     let served = Served::new(HttpLimits::default());
     let mut stream = served.connect().await;

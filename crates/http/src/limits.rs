@@ -11,6 +11,9 @@ pub struct HttpLimits {
     /// Connections of one peer address open at a time. More: closed at once
     /// (`PeerConnections`).
     pub peer_connections: usize,
+    /// Requests of one peer address in a second; as many may come at once after
+    /// a second without any. More: 429 (`Rate`).
+    pub requests_per_second: usize,
     /// Time from the opening of a connection to the end of its first request's
     /// head. Longer: closed (`FirstRequest`).
     pub first_request: Duration,
@@ -47,6 +50,7 @@ impl Default for HttpLimits {
         Self {
             connections: 1_000,
             peer_connections: 256,
+            requests_per_second: 20_000,
             first_request: Duration::from_secs(5),
             idle: Duration::from_secs(60),
             reader: Duration::from_secs(10),

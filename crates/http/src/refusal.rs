@@ -36,6 +36,8 @@ pub(crate) enum Refusal {
     ManyHosts,
     /// A trusted proxy does not say for whom it speaks.
     Forwarded { given: Excerpt },
+    /// More requests than a peer may make in a second.
+    TooManyRequests { limit: usize },
     /// The peer may not connect.
     Peer(String),
     /// A web page of another host asks.
@@ -50,6 +52,14 @@ pub(crate) enum Refusal {
     OfMessage { index: usize, refusal: Box<Self> },
     /// What needs leave is asked for without it.
     NotAllowed(String),
+    /// The password was named wrongly too often.
+    TooManyTries { seconds: u64 },
+    /// Too many passwords are being checked.
+    PasswordsBusy,
+    /// Somebody logs in where there is no password.
+    NoPassword,
+    /// The body of a login cannot be read.
+    Login,
     /// A search by a regular expression found nothing out.
     Search(SearchError),
     /// A fault of this machine's, which another try may not meet.
@@ -100,9 +110,11 @@ impl Refusal {
         match self {
             Self::BodyTooSlow { .. } => Some(Bound::BodyTime),
             Self::ContentEncoding => Some(Bound::ContentEncoding),
+            Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
             Self::Plain(rejection) => rejection.bound(),
             Self::OfMessage { refusal, .. } => refusal.bound(),
+            Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
             Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
             Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
@@ -166,6 +178,11 @@ impl Refusal {
             Self::OfMessage { refusal, .. } => refusal.row(),
             Self::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed"),
             Self::NotAllowed(_) => (S::UNAUTHORIZED, "not_allowed"),
+            Self::TooManyRequests { .. } => (S::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::TooManyTries { .. } => (S::TOO_MANY_REQUESTS, "too_many_tries"),
+            Self::PasswordsBusy => (S::SERVICE_UNAVAILABLE, "passwords_busy"),
+            Self::NoPassword => (S::NOT_FOUND, "no_password"),
+            Self::Login => (S::BAD_REQUEST, "login"),
             Self::Search(error) => match error {
                 SearchError::TooLong { .. } => (S::BAD_REQUEST, "regex_too_long"),
                 SearchError::Invalid { .. } => (S::BAD_REQUEST, "invalid_regex"),
@@ -239,6 +256,23 @@ impl Refusal {
                 )
             }
             Self::Peer(reason) | Self::NotAllowed(reason) => format!("Access denied: {reason}"),
+            Self::TooManyRequests { limit } => {
+                format!(
+                    "more than {limit} requests of this address in a second; at most {limit} are allowed"
+                )
+            }
+            Self::TooManyTries { seconds } => {
+                format!("the password was named wrongly too often; try again in {seconds} s")
+            }
+            Self::PasswordsBusy => {
+                "too many passwords are being checked; try again in a second".into()
+            }
+            Self::NoPassword => "no password is set, so there is nothing to log in to".into(),
+            Self::Login => {
+                "the login is not understood; expected is the JSON object {\"password\": \"…\"} \
+                 or a form with the field password"
+                    .into()
+            }
             Self::Search(error) => error.to_string(),
             Self::Failed(reason) => reason.clone(),
             Self::CrossSite(reason) => {
@@ -291,9 +325,14 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            Self::TooManyTries { seconds } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+            }
             Self::Broker(_)
             | Self::NotReady(_)
             | Self::Plain(PlainRejection::TooManyStreams { .. })
+            | Self::PasswordsBusy
+            | Self::TooManyRequests { .. }
             | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }

@@ -13,10 +13,12 @@ use http_body::Body;
 use moustique_protocol::{Excerpt, Rejection, Verb};
 use tower::ServiceExt;
 
+use crate::access::{self, Credentials, login};
 use crate::app::{App, Inner};
 use crate::body::ReplyBody;
 use crate::caller::Caller;
 use crate::guard::Admitted;
+use crate::rate::Allowance;
 use crate::refusal::Refusal;
 use crate::upgrades::Upgrades;
 use crate::{classic, cors, guard, monitor, plain, ui};
@@ -26,6 +28,7 @@ pub(crate) async fn answer<B>(
     app: &App,
     request: Request<B>,
     connection: Caller,
+    allowance: &Allowance,
     upgrades: &Upgrades,
 ) -> Response<ReplyBody>
 where
@@ -33,7 +36,19 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let settings = app.inner().settings();
-    let (origin, mut response) = match guard::admit(&request, connection, &settings) {
+    let (rates, limit) = (&app.inner().rates, settings.http.requests_per_second);
+    let admitted = if settings.peers.trusts(connection.address) {
+        // What a proxy passes on counts for those it speaks for.
+        guard::admit(&request, connection, &settings).and_then(|admitted| {
+            rates.check(&rates.of(admitted.caller.address), limit)?;
+            Ok(admitted)
+        })
+    } else {
+        rates
+            .check(allowance, limit)
+            .and_then(|()| guard::admit(&request, connection, &settings))
+    };
+    let (origin, mut response) = match admitted {
         Ok(Admitted {
             caller,
             origin,
@@ -88,17 +103,44 @@ where
 
 /// Everything but the classic API.
 pub(crate) fn router(app: Arc<Inner>) -> Router {
-    let monitor = Router::new()
+    let page = Router::new()
         .route("/", get(ui::page))
         .route("/assets/{*path}", get(ui::asset))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), page_only));
+    let monitor = Router::new()
         .route("/v1/monitor/rpc", post(monitor::rpc))
         .route("/v1/monitor/stream", get(monitor::stream))
-        .layer(middleware::from_fn(local_only))
-        .with_state(Arc::clone(&app));
-    Router::new()
-        .merge(monitor)
+        .route("/v1/session", get(login::state))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guarded));
+    let login = Router::new()
+        .route("/v1/login", post(login::login))
+        .route("/v1/logout", post(login::logout));
+    let all = page.merge(monitor).merge(login);
+    all.with_state(Arc::clone(&app))
         .merge(plain::router(app))
         .fallback(unknown)
+}
+
+/// The page tells nothing: where there is a password whoever may connect may
+/// have it, to name the password there.
+async fn page_only(State(app): AppState, request: AxumRequest, next: Next) -> AxumResponse {
+    if app.settings().password.is_some() {
+        return next.run(request).await;
+    }
+    local_only(request, next).await
+}
+
+/// What the broker tells of itself.
+async fn guarded(State(app): AppState, request: AxumRequest, next: Next) -> AxumResponse {
+    let caller = request.extensions().get::<Caller>().copied();
+    let (true, Some(caller)) = (app.settings().password.is_some(), caller) else {
+        return local_only(request, next).await;
+    };
+    let credentials = Credentials::of(request.headers(), &caller);
+    match access::check(&app, &caller, credentials).await {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => app.refuse(refusal),
+    }
 }
 
 async fn local_only(request: AxumRequest, next: Next) -> AxumResponse {

@@ -1,5 +1,6 @@
 //! The accept loop.
 
+use std::future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::connection;
+use crate::connection::{self, Transport};
 use crate::places::{Place, Places};
 
 /// Connections that the system holds ready before they are accepted.
@@ -27,9 +28,15 @@ const SEND_BUFFER: usize = 64 * 1024;
 /// descriptors: some connections may have ended by then.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A bound port that does not answer yet.
+/// Bound ports that do not answer yet.
 #[derive(Debug)]
 pub struct Server {
+    plain: Port,
+    tls: Option<Port>,
+}
+
+#[derive(Debug)]
+struct Port {
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -46,12 +53,8 @@ pub enum Drained {
     },
 }
 
-impl Server {
-    /// Binds the port.
-    ///
-    /// # Errors
-    /// What the system says, such as that the port is taken.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+impl Port {
+    fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM,
@@ -74,11 +77,40 @@ impl Server {
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
+}
+
+impl Server {
+    /// Binds the port.
+    ///
+    /// # Errors
+    /// What the system says, such as that the port is taken.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
+            plain: Port::bind(address)?,
+            tls: None,
+        })
+    }
+
+    /// Binds another port for the same over TLS, with what is in
+    /// [`crate::Settings::tls`] when a connection is opened.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub fn bind_tls(&mut self, address: SocketAddr) -> io::Result<()> {
+        self.tls = Some(Port::bind(address)?);
+        Ok(())
+    }
 
     /// The address that is bound, with its real port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.plain.address
+    }
+
+    /// The same of the port for TLS, if there is one.
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|port| port.address)
     }
 
     /// Serves until `stop` is cancelled; then accepts nothing more, lets
@@ -113,8 +145,10 @@ impl Server {
                 () = stop.cancelled() => return,
                 // Those that have ended would otherwise pile up.
                 Some(_) = connections.join_next() => continue,
-                accepted = self.listener.accept() => accepted,
+                accepted = self.plain.listener.accept() => (accepted, Transport::Plain),
+                accepted = accept_at(self.tls.as_ref()) => (accepted, Transport::Tls),
             };
+            let (accepted, transport) = accepted;
             let (stream, peer) = match accepted {
                 Ok((stream, address)) => (stream, address.ip().to_canonical()),
                 Err(error) if is_of_one_connection(&error) => continue,
@@ -134,7 +168,7 @@ impl Server {
                         app: app.clone(),
                         _place: place,
                     };
-                    connections.spawn(hold(open, stream, peer, ending.clone()));
+                    connections.spawn(hold(open, stream, peer, transport, ending.clone()));
                 }
                 Err(bound) => {
                     counters.bound_hit(bound);
@@ -146,8 +180,22 @@ impl Server {
 }
 
 /// Serves a connection and gives its place back, also when it is cut.
-async fn hold(open: Open, stream: TcpStream, peer: IpAddr, ending: CancellationToken) {
-    connection::serve(stream, peer, &open.app, &ending).await;
+async fn hold(
+    open: Open,
+    stream: TcpStream,
+    peer: IpAddr,
+    transport: Transport,
+    ending: CancellationToken,
+) {
+    connection::serve(stream, peer, transport, &open.app, &ending).await;
+}
+
+/// The next connection of a port; none ever where there is no port.
+async fn accept_at(port: Option<&Port>) -> io::Result<(TcpStream, SocketAddr)> {
+    match port {
+        Some(port) => port.listener.accept().await,
+        None => future::pending().await,
+    }
 }
 
 /// A connection that counts as open.

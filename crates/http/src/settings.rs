@@ -1,7 +1,11 @@
 //! What a configuration may change while the server runs.
 
-use moustique_protocol::{Encoding, RequestLimits};
+use std::sync::Arc;
 
+use moustique_protocol::{Encoding, RequestLimits};
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::access::PasswordHash;
 use crate::guard::SiteRules;
 use crate::limits::HttpLimits;
 use crate::peers::PeerRules;
@@ -20,4 +24,11 @@ pub struct Settings {
     pub sites: SiteRules,
     /// The encoding of requests that do not show one.
     pub encoding: Encoding,
+    /// The password that opens what the broker tells of itself; `None` when
+    /// that is for this machine alone.
+    pub password: Option<PasswordHash>,
+    /// Certificate and key of the port for TLS, for connections that are opened
+    /// from now on. `None` leaves the ones that hold: a port that is open does
+    /// not lose them.
+    pub tls: Option<Arc<ServerConfig>>,
 }

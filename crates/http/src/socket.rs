@@ -25,12 +25,13 @@ use crate::framing::Framing;
 /// reply in the outbox, also when replies to pipelined requests were buffered
 /// together.
 ///
-/// hyper writes until all is written or the stream is pending, so a write that
-/// is pending is the one sign that the peer does not take what there is.
+/// hyper writes until all is written or the stream is pending, then flushes, so
+/// a write or a flush that is pending is the one sign that the peer does not take
+/// what there is.
 #[derive(Debug)]
 pub(crate) struct Socket<S> {
     stream: S,
-    /// Whether the last write was pending.
+    /// Whether the last write or flush was pending.
     is_blocked: bool,
     framing: Framing,
     conversation: Arc<Conversation>,
@@ -46,7 +47,7 @@ impl<S> Socket<S> {
         }
     }
 
-    /// Notes what came of a write.
+    /// Notes what came of a write or a flush.
     fn note<T>(&mut self, written: Poll<T>) -> Poll<T> {
         if written.is_pending() != self.is_blocked {
             self.is_blocked = written.is_pending();
@@ -109,7 +110,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // TLS takes more into a buffer of its own than the peer has taken.
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        ready!(self.note(flushed))?;
         self.conversation.outbox.settle();
         Poll::Ready(Ok(()))
     }

@@ -7,8 +7,8 @@ mod bounded;
 mod limits;
 mod retention;
 mod sites;
+mod tls;
 
-use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer};
 pub use bounded::{Count, Size, Time};
 pub use limits::Limits;
 pub use retention::{KeepOptions, Policy, Retention};
+pub use tls::{CertificateFiles, Tls};
 
 use bounded::above_zero;
 
@@ -75,6 +76,9 @@ pub struct Server {
     pub max_connections: NonZeroUsize,
     /// How values are encoded where a request does not show it.
     pub encoding: ServerEncoding,
+    /// The port for the same over TLS; `None` for no such port.
+    #[serde(deserialize_with = "tls::section")]
+    pub tls: Option<Tls>,
 }
 
 /// An encoding as the configuration names it.
@@ -156,10 +160,8 @@ pub struct Security {
     /// Origins of other web pages that may use the broker.
     #[serde(deserialize_with = "sites::origins")]
     pub allowed_origins: Vec<Origin>,
-    /// Never there: known only to tell whoever relies on it that it does not
-    /// hold yet.
-    #[serde(deserialize_with = "password_file")]
-    pub password_file: Option<Infallible>,
+    /// The file with the password's hash; `None` when there is no password.
+    pub password_file: Option<PathBuf>,
 }
 
 /// What the broker writes down.
@@ -211,6 +213,7 @@ impl Default for Server {
             timeout: Time::of(Duration::from_secs(5)),
             max_connections: const { NonZeroUsize::new(1_000).unwrap() },
             encoding: ServerEncoding::default(),
+            tls: None,
         }
     }
 }
@@ -278,15 +281,6 @@ fn connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroUsiz
         let count: NonZeroUsize = text.parse().ok()?;
         (count.get() <= MAX_CONNECTIONS).then_some(count)
     })
-}
-
-/// To pass over a password in silence would leave open what the user believes
-/// to be locked.
-fn password_file<'de, D: Deserializer<'de>>(_: D) -> Result<Option<Infallible>, D::Error> {
-    Err(D::Error::custom(
-        "passwords are not supported by this version; leave password_file out: \
-         without a password the monitor answers this machine alone",
-    ))
 }
 
 fn some_networks<'de, D: Deserializer<'de>>(

@@ -10,14 +10,18 @@ mod config;
 mod load;
 pub mod logging;
 mod node;
+mod password_file;
 mod paths;
 mod problem;
 mod rules;
+mod self_signed;
+mod tls;
 
 pub use config::{
-    Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging, Performance, Policy,
-    Retention, Security, Server, ServerEncoding, Size, Time,
+    CertificateFiles, Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging,
+    Performance, Policy, Retention, Security, Server, ServerEncoding, Size, Time, Tls,
 };
 pub use load::{ConfigError, ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};
+pub use password_file::{PasswordFileError, set_password};
 pub use paths::Paths;

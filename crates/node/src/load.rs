@@ -127,6 +127,12 @@ mod tests {
             let key = line.trim_start().strip_prefix("# ").unwrap_or("");
             let is_key = key.starts_with("path: ")
                 || key.starts_with("file: ")
+                || key.starts_with("password_file: ")
+                || key.starts_with("tls:")
+                || ["port:", "certificate:", "key:"].iter().any(|start| {
+                    key.strip_prefix("  ")
+                        .is_some_and(|key| key.starts_with(start))
+                })
                 || key.starts_with("allowed_ips:")
                 || key.starts_with("blocked_peers:")
                 || key.starts_with("trusted_proxies:")
@@ -150,7 +156,51 @@ mod tests {
         assert_eq!(config.security.trusted_proxies.len(), 1);
         assert_eq!(config.security.allowed_hosts.len(), 1);
         assert_eq!(config.security.allowed_origins.len(), 1);
+        assert!(config.security.password_file.is_some());
+        assert!(config.server.tls.is_some_and(|tls| tls.files.is_some()));
         assert_eq!(config.retention.policies.len(), 1);
+    }
+
+    /// The error about a key that nobody has names those that there are.
+    #[test]
+    fn every_key_that_there_is_stands_in_the_example() {
+        let sections = [
+            "",
+            "server",
+            "server.tls",
+            "database",
+            "security",
+            "limits",
+            "retention",
+            "retention.default",
+            "logging",
+            "performance",
+        ];
+        for section in sections {
+            let names = section.split('.').filter(|name| !name.is_empty());
+            let mut text = String::new();
+            let mut depth = 0;
+            for name in names {
+                text.push_str(&format!("{}{name}:\n", "  ".repeat(depth)));
+                depth += 1;
+            }
+            text.push_str(&format!("{}nobody_has_it: 1\n", "  ".repeat(depth)));
+            let error = parse(&text).unwrap_err();
+            let (_, list) = error.split_once("expected").unwrap();
+            let separators = |c: char| !(c.is_ascii_lowercase() || c == '_');
+            let keys: Vec<_> = list
+                .split(separators)
+                .filter(|word| !["", "one", "of", "or", "allowed_peers"].contains(word))
+                .collect();
+            assert!(keys.len() > 1, "{error}");
+            for key in keys {
+                let is_there = EXAMPLE.lines().any(|line| {
+                    let line = line.trim_start_matches([' ', '#', '-']);
+                    line.starts_with(&format!("{key}:"))
+                });
+                assert!(is_there, "{section}: {key} ({error})");
+            }
+        }
     }
 
     #[test]
@@ -216,6 +266,7 @@ mod tests {
         let seconds = |time: Duration| usize::try_from(time.as_secs()).unwrap();
         let held = [
             http.peer_connections,
+            http.requests_per_second,
             seconds(http.idle),
             seconds(http.reader),
             http.headers,
@@ -359,7 +410,6 @@ mod tests {
                 2,
                 &["'proxy' is not an address or a network"],
             ),
-            ("security:\n  password_file: /etc/pw", 2, &["not supported"]),
             ("logging:\n  level: loud", 2, &["loud", "error"]),
             ("server:\n  port: 1\n  port: 2", 3, &["port"]),
             ("server: [", 1, &[]),

@@ -96,10 +96,11 @@ pub fn start(logging: &Logging, debug: bool) -> Result<(), LoggingError> {
         .with_ansi(false)
         .with_writer(|| InFile);
     tracing_subscriber::registry()
+        // What a terminal shows is in the file by then.
         .with(
-            terminal
-                .and_then(in_file)
+            in_file
                 .and_then(memory)
+                .and_then(terminal)
                 .with_filter(filter),
         )
         .try_init()

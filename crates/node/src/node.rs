@@ -1,7 +1,7 @@
 //! One broker that can be started and stopped many times.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses;
-use crate::config::Config;
+use crate::config::{Config, Tls};
 use crate::load::ConfigSource;
 use crate::rules::{self, Rules};
 use crate::{logging, problem};
@@ -67,6 +67,8 @@ struct Started {
     server: Server,
     app: App,
     config: Config,
+    /// Of the certificate, where there is one.
+    fingerprint: Option<String>,
 }
 
 impl Node {
@@ -204,23 +206,20 @@ impl Inner {
             .configuration
             .load()
             .map_err(|error| problem::configuration(&error))?;
-        let rules = Rules::of(&config);
+        let database = self.database(&config);
+        let rules = read_rules(&config, &database).await?;
         self.limits.send_replace(rules.options.limits.clone());
-        let database = match &config.database.path {
-            Some(path) => path.clone(),
-            None => self.configuration.paths.database(),
-        };
         let store = moustique_store::Options {
             durability: config.database.durability.into(),
             retention: rules.retention,
         };
         let (broker, repair) = open(&database, store, rules.options).await?;
         let address = SocketAddr::new(config.server.host, config.server.port);
-        let server = match Server::bind(address) {
+        let server = match bind(address, config.server.tls.as_ref()) {
             Ok(server) => server,
-            Err(error) => {
+            Err(problem) => {
                 broker.stop().await;
-                return Err(problem::bind(address, &error));
+                return Err(problem);
             }
         };
         let app = App::new(AppOptions {
@@ -236,7 +235,13 @@ impl Inner {
             server,
             app,
             config,
+            fingerprint: rules.fingerprint,
         })
+    }
+
+    fn database(&self, config: &Config) -> PathBuf {
+        let configured = config.database.path.clone();
+        configured.unwrap_or_else(|| self.configuration.paths.database())
     }
 
     /// Has another configuration hold for a broker that runs: all of it that
@@ -248,7 +253,7 @@ impl Inner {
             .load()
             .map_err(|error| problem::configuration(&error))?;
         let log = logging::prepare(&config.logging).map_err(|error| problem::log(&error))?;
-        let rules = Rules::of(&config);
+        let rules = read_rules(&config, &self.database(&running.config)).await?;
         // From here on nothing fails but for a broker that stops, which needs no
         // rules any more.
         log.apply();
@@ -265,6 +270,14 @@ impl Inner {
             problem: started.repair.as_ref().map(problem::repaired),
             ..status(BrokerState::Running)
         };
+        if let (Some(address), Some(fingerprint)) =
+            (started.server.tls_address(), &started.fingerprint)
+        {
+            tracing::info!(
+                "TLS on port {}: the SHA-256 fingerprint of the certificate is {fingerprint}",
+                address.port()
+            );
+        }
         tracing::info!(
             "started: version {VERSION}, at {}",
             status.addresses.join(" and ")
@@ -320,6 +333,32 @@ impl Inner {
             self.source.send_replace(failed(problem::ended()));
         } else {
             tracing::info!("stopped");
+        }
+    }
+}
+
+/// Binds the ports: the plain one, and one for TLS where that is wanted.
+fn bind(address: SocketAddr, tls: Option<&Tls>) -> Result<Server, Problem> {
+    let mut server = Server::bind(address).map_err(|error| problem::bind(address, &error))?;
+    if let Some(tls) = tls {
+        let address = SocketAddr::new(address.ip(), tls.port);
+        server
+            .bind_tls(address)
+            .map_err(|error| problem::bind(address, &error))?;
+    }
+    Ok(server)
+}
+
+/// What the configuration says, and the files that it names, off the async
+/// threads: a password in plain text is hashed.
+async fn read_rules(config: &Config, database: &Path) -> Result<Rules, Problem> {
+    let config = config.clone();
+    let folder = database.parent().unwrap_or(database).to_owned();
+    match task::spawn_blocking(move || Rules::read(&config, &folder)).await {
+        Ok(rules) => rules,
+        Err(error) => {
+            tracing::error!(%error, "reading the configuration failed");
+            Err(problem::ended())
         }
     }
 }

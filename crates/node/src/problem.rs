@@ -9,6 +9,8 @@ use moustique_store::OpenError;
 
 use crate::load::ConfigError;
 use crate::logging::LoggingError;
+use crate::password_file::PasswordFileError;
+use crate::tls::TlsError;
 
 pub(crate) fn configuration(error: &ConfigError) -> Problem {
     Problem {
@@ -23,6 +25,25 @@ pub(crate) fn log(error: &LoggingError) -> Problem {
         code: "log_unwritable".into(),
         what: format!("The configuration cannot be used: {error}."),
         remedy: "Set logging.file to a file that may be written to, or leave it out.".into(),
+    }
+}
+
+pub(crate) fn password(error: &PasswordFileError) -> Problem {
+    Problem {
+        code: "password_unusable".into(),
+        what: format!("The password file cannot be used: {error}."),
+        remedy: "Set a password with `moustique passwd`, or take security.password_file out."
+            .into(),
+    }
+}
+
+pub(crate) fn tls(error: &TlsError) -> Problem {
+    Problem {
+        code: "certificate_unusable".into(),
+        what: format!("The certificate cannot be used: {error}."),
+        remedy: "Set server.tls.certificate and server.tls.key to PEM files that belong together, \
+                 or leave both out."
+            .into(),
     }
 }
 

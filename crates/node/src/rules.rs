@@ -1,13 +1,17 @@
 //! What of a configuration holds for a broker that runs, and what waits for the
 //! next start.
 
+use std::path::Path;
+
 use moustique_broker::Options;
 use moustique_core::{Limits, Retention};
 use moustique_http::{PeerRules, Settings, SiteRules};
+use moustique_monitor::Problem;
 use moustique_protocol::RequestLimits;
 
 use crate::addresses;
 use crate::config::Config;
+use crate::{password_file, problem, tls};
 
 /// What can be changed while the broker runs.
 pub(crate) struct Rules {
@@ -18,23 +22,47 @@ pub(crate) struct Rules {
     /// What stays in the log. Other filters wait for the next start, which
     /// numbers the log by them.
     pub(crate) retention: Retention,
+    /// What tells the certificate of the port for TLS from others.
+    pub(crate) fingerprint: Option<String>,
 }
 
 impl Rules {
-    pub(crate) fn of(config: &Config) -> Self {
+    /// Reads the files that the configuration names, and makes a certificate in
+    /// the folder where none is named: not for an async thread.
+    ///
+    /// # Errors
+    /// When one of them cannot be used.
+    pub(crate) fn read(config: &Config, folder: &Path) -> Result<Self, Problem> {
+        let password = config.security.password_file.as_deref();
+        let password = password
+            .map(password_file::read)
+            .transpose()
+            .map_err(|error| problem::password(&error))?;
         let limits = Limits {
             client_silence: config.performance.message_queue_timeout,
             publisher_silence: config.performance.poster_stats_timeout,
             ..config.limits.core()
         };
-        Self {
-            settings: settings(config, limits.clone()),
+        let tls = config.server.tls.as_ref();
+        let certificate = tls
+            .map(|tls| tls::read(tls, folder))
+            .transpose()
+            .map_err(|error| problem::tls(&error))?;
+        let fingerprint = certificate.as_ref().map(|tls| tls.fingerprint.clone());
+        let settings = Settings {
+            password,
+            tls: certificate.map(|certificate| certificate.config),
+            ..settings(config, limits.clone())
+        };
+        Ok(Self {
+            settings,
+            fingerprint,
             options: Options {
                 limits,
                 maintenance_interval: config.performance.maintenance_interval,
             },
             retention: config.retention.core(),
-        }
+        })
     }
 }
 
@@ -44,9 +72,11 @@ pub(crate) fn waiting(started: &Config, wanted: &Config) -> Vec<&'static str> {
     let (before, now) = (&started.server, &wanted.server);
     let (had, has) = (&started.database, &wanted.database);
     let (kept, keeps) = (started.retention.core(), wanted.retention.core());
+    let tls_port = |config: &Config| config.server.tls.as_ref().map(|tls| tls.port);
     let keys = [
         ("server.port", before.port != now.port),
         ("server.host", before.host != now.host),
+        ("server.tls.port", tls_port(started) != tls_port(wanted)),
         ("database.path", had.path != has.path),
         ("database.durability", had.durability != has.durability),
         ("retention.policies", !kept.has_filters_of(&keeps)),
@@ -78,13 +108,14 @@ fn settings(config: &Config, limits: Limits) -> Settings {
             origins: config.security.allowed_origins.clone(),
         },
         encoding: config.server.encoding.into(),
+        password: None,
+        tls: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     #[test]
     fn what_is_bound_at_the_start_waits_and_the_rest_does_not() {
@@ -98,6 +129,7 @@ mod tests {
                 "server:\n  port: 1\n  host: 127.0.0.1\n",
                 &["server.port", "server.host"],
             ),
+            ("server:\n  tls:\n    port: 1\n", &["server.tls.port"]),
             (
                 "database:\n  path: a.db\n  durability: power\n",
                 &["database.path", "database.durability"],

@@ -11,6 +11,11 @@ export class FakeHost implements Host {
   /** What the next requests are answered with: a value thrown is a refusal. */
   answer: (request: Request) => unknown = () => undefined;
 
+  /** The passwords that were named. */
+  readonly passwords: string[] = [];
+  /** What the next logins are answered with: a value thrown is a refusal. */
+  admit: (password: string) => unknown = () => undefined;
+
   #onFrame: ((frame: Frame) => void) | undefined;
   #onConnection: ((connection: Connection) => void) | undefined;
 
@@ -21,6 +26,11 @@ export class FakeHost implements Host {
   async rpc<R>(request: Request): Promise<R> {
     this.requests.push(request);
     return (await this.answer(request)) as R;
+  }
+
+  async login(password: string): Promise<void> {
+    this.passwords.push(password);
+    await this.admit(password);
   }
 
   subscribe(onFrame: (frame: Frame) => void, onConnection: (connection: Connection) => void) {

@@ -28,6 +28,8 @@ const MIN_HEAD_BYTES: u64 = HttpLimits::MIN_HEAD_BYTES as u64;
 pub struct Limits {
     /// Connections of one peer.
     pub connections_per_peer: Count<20_000>,
+    /// Requests of one peer in a second.
+    pub requests_per_second_per_peer: Count<1_000_000>,
     /// Time between two requests of a connection.
     pub idle_timeout: Time<DAY>,
     /// Time in which a reader may take nothing of a reply.
@@ -107,6 +109,7 @@ impl Default for Limits {
         let core = moustique_core::Limits::default();
         Self {
             connections_per_peer: Count::of(http.peer_connections),
+            requests_per_second_per_peer: Count::of(http.requests_per_second),
             idle_timeout: Time::of(http.idle),
             reader_timeout: Time::of(http.reader),
             headers: Count::of(http.headers),
@@ -154,6 +157,7 @@ impl Limits {
         HttpLimits {
             connections,
             peer_connections: self.connections_per_peer.get(),
+            requests_per_second: self.requests_per_second_per_peer.get(),
             first_request,
             idle: self.idle_timeout.get(),
             reader: self.reader_timeout.get(),

@@ -1,7 +1,10 @@
 import type { Frame, Request } from '../api/monitor';
 
-/** How the stream of frames stands. */
-export type Connection = 'connecting' | 'open' | 'lost';
+/**
+ * How the stream of frames stands. `locked`: the broker wants the password
+ * first, and nothing is tried until it was given.
+ */
+export type Connection = 'connecting' | 'open' | 'lost' | 'locked';
 
 /** What the surroundings of the page allow it to do. */
 export interface Capabilities {
@@ -20,6 +23,12 @@ export interface Host {
 
   /** Asks or orders something. Rejects with a `Refusal`, and with nothing else. */
   rpc<R = void>(request: Request): Promise<R>;
+
+  /**
+   * Names the password; when it is right, what was locked opens again. Rejects
+   * with a `Refusal`, and with nothing else.
+   */
+  login(password: string): Promise<void>;
 
   /** Opens the stream of frames and returns the function that closes it. */
   subscribe(

@@ -22,6 +22,9 @@ export function tauriHost(): Host {
       }
     },
 
+    /** The window asks the broker of its own process, which locks nothing. */
+    login: () => Promise.resolve(),
+
     subscribe(onFrame, onConnection) {
       const backoff = new Backoff();
       let closed = false;

@@ -58,6 +58,33 @@ describe('rpc', () => {
   });
 });
 
+describe('login', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test('names the password to an address relative to the page', async () => {
+    const fetched = vi.fn<typeof fetch>(() => Promise.resolve(new Response(null, { status: 204 })));
+    vi.stubGlobal('fetch', fetched);
+    await expect(webHost().login('secret')).resolves.toBeUndefined();
+    const [url, init] = fetched.mock.calls[0] ?? [];
+    expect(url).toBe('v1/login');
+    expect(JSON.parse(String(init?.body))).toEqual({ password: 'secret' });
+  });
+
+  test.each([
+    [401, {}, 'locked', 'not right'],
+    [404, {}, 'no_password', 'Reload the page'],
+    [429, { 'Retry-After': '7' }, 'too_many_tries', 'in 7 seconds'],
+    [503, {}, 'unexpected', '503'],
+  ])('rejects with a refusal after status %i', async (status, headers, code, detail) => {
+    const answer = new Response('Access denied: x', { status, headers });
+    vi.stubGlobal('fetch', () => Promise.resolve(answer));
+    await expect(webHost().login('guess')).rejects.toMatchObject({
+      code,
+      detail: expect.stringContaining(detail) as string,
+    });
+  });
+});
+
 describe('subscribe', () => {
   class FakeEventSource {
     static readonly CLOSED = 2;
@@ -100,6 +127,7 @@ describe('subscribe', () => {
     vi.useFakeTimers();
     FakeEventSource.opened = [];
     vi.stubGlobal('EventSource', FakeEventSource);
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 204 })));
   });
 
   afterEach(() => {
@@ -163,6 +191,34 @@ describe('subscribe', () => {
       expect(frames).toEqual([]);
     },
   );
+
+  test('refused for want of a password, it tries nothing until that was named', async () => {
+    const asked = vi.fn<typeof fetch>(() => Promise.resolve(new Response('', { status: 401 })));
+    vi.stubGlobal('fetch', asked);
+    const host = webHost();
+    const connections: Connection[] = [];
+    host.subscribe(
+      () => undefined,
+      (connection) => connections.push(connection),
+    );
+    latest().fail(2);
+    await vi.waitFor(() => expect(connections.at(-1)).toBe('locked'));
+    expect(asked.mock.calls[0]?.[0]).toBe('v1/session');
+    vi.advanceTimersByTime(60_000);
+    expect(opened()).toHaveLength(1);
+
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 204 })));
+    await host.login('secret');
+    expect(opened()).toHaveLength(2);
+    latest().onopen?.();
+    expect(connections.slice(-2)).toEqual(['connecting', 'open']);
+
+    // A session that is over shows itself with the next request.
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response('', { status: 401 })));
+    await expect(host.rpc(publish)).rejects.toMatchObject({ code: 'locked' });
+    expect(connections.at(-1)).toBe('locked');
+    expect(latest().readyState).toBe(FakeEventSource.CLOSED);
+  });
 
   test('closed, it holds nothing and tries nothing', () => {
     const first = subscribed();

@@ -1,6 +1,6 @@
 import type { Frame, Refusal, Request } from '../api/monitor';
 import { Backoff } from './backoff';
-import type { Host } from './host';
+import type { Connection, Host } from './host';
 import { isRefusal } from './refusal';
 
 /** Where requests go, relative to the page, which may lie under a sub-path. */
@@ -9,26 +9,65 @@ const RPC_URL = 'v1/monitor/rpc';
 /** Where frames come from, relative to the page. */
 const STREAM_URL = 'v1/monitor/stream';
 
+/** Whether the broker lets this page in, relative to the page. */
+const SESSION_URL = 'v1/session';
+
+/** Where the password is named, relative to the page. */
+const LOGIN_URL = 'v1/login';
+
 /** Longest wait for the answer to a request, milliseconds. */
 export const RPC_TIMEOUT_MS = 15_000;
 
 /** The broker as a browser reaches it: over HTTP, from the page it served. */
 export function webHost(): Host {
-  return { capabilities: { control: false, openInBrowser: false }, rpc, subscribe };
+  const streams = new Set<Stream>();
+
+  /** Nothing is asked any more until the password was named. */
+  const lock = () => streams.forEach((stream) => stream.lock());
+
+  return {
+    capabilities: { control: false, openInBrowser: false },
+
+    async rpc<R>(request: Request): Promise<R> {
+      const response = await post(RPC_URL, request);
+      if (response.status !== 401) return answerOf<R>(response);
+      lock();
+      throw { code: 'locked', detail: 'The broker wants its password first.' } satisfies Refusal;
+    },
+
+    async login(password) {
+      const response = await post(LOGIN_URL, { password });
+      const refusal = refusalOfLogin(response);
+      if (refusal) throw refusal;
+      await answerOf(response);
+      streams.forEach((stream) => stream.unlock());
+    },
+
+    subscribe(onFrame, onConnection) {
+      const stream = new Stream(onFrame, onConnection);
+      streams.add(stream);
+      return () => {
+        streams.delete(stream);
+        stream.close();
+      };
+    },
+  };
 }
 
-async function rpc<R>(request: Request): Promise<R> {
-  let response: Response;
+async function post(url: string, body: unknown): Promise<Response> {
   try {
-    response = await fetch(RPC_URL, {
+    return await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(request),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(RPC_TIMEOUT_MS),
     });
   } catch (thrown) {
     throw unreachable(thrown);
   }
+}
+
+async function answerOf<R>(response: Response): Promise<R> {
   if (!response.ok) throw await refusalOf(response);
   // An order is answered with no content: there is nothing to read.
   if (response.status === 204) return undefined as R;
@@ -40,6 +79,20 @@ async function rpc<R>(request: Request): Promise<R> {
       detail: `The broker answered with status ${response.status} and something other than JSON. Reload the page.`,
     } satisfies Refusal;
   }
+}
+
+/** What the status of a login says. */
+const LOGIN_REFUSALS: Readonly<Partial<Record<number, Refusal>>> = {
+  401: { code: 'locked', detail: 'The password is not right.' },
+  404: { code: 'no_password', detail: 'The broker has no password any more. Reload the page.' },
+  429: { code: 'too_many_tries', detail: 'A wrong password was given too often.' },
+};
+
+function refusalOfLogin(response: Response): Refusal | undefined {
+  const refusal = LOGIN_REFUSALS[response.status];
+  const wait = response.headers.get('Retry-After');
+  if (!refusal || !wait) return refusal;
+  return { ...refusal, detail: `${refusal.detail} Try again in ${wait} seconds.` };
 }
 
 function unreachable(thrown: unknown): Refusal {
@@ -64,46 +117,77 @@ async function refusalOf(response: Response): Promise<Refusal> {
   };
 }
 
-const subscribe: Host['subscribe'] = (onFrame, onConnection) => {
-  const backoff = new Backoff();
-  let source: EventSource | undefined;
+/** A stream of frames that is opened anew for as long as nobody closes it. */
+class Stream {
+  readonly #backoff = new Backoff();
+  readonly #onFrame: (frame: Frame) => void;
+  readonly #onConnection: (connection: Connection) => void;
+  #source: EventSource | undefined;
+  #asking: AbortController | undefined;
 
-  const reopenLater = () => {
-    source?.close();
-    onConnection('lost');
-    backoff.retry(open);
-  };
+  constructor(onFrame: (frame: Frame) => void, onConnection: (connection: Connection) => void) {
+    this.#onFrame = onFrame;
+    this.#onConnection = onConnection;
+    onConnection('connecting');
+    this.#open();
+  }
 
-  const open = () => {
+  close(): void {
+    this.#backoff.cancel();
+    this.#asking?.abort();
+    this.#source?.close();
+  }
+
+  lock(): void {
+    this.close();
+    this.#onConnection('locked');
+  }
+
+  unlock(): void {
+    this.close();
+    this.#backoff.reset();
+    this.#onConnection('connecting');
+    this.#open();
+  }
+
+  #open(): void {
     const opened = new EventSource(STREAM_URL);
-    source = opened;
+    this.#source = opened;
     opened.onopen = () => {
-      backoff.reset();
-      onConnection('open');
+      this.#backoff.reset();
+      this.#onConnection('open');
     };
     opened.onmessage = (event: MessageEvent<string>) => {
       const frames = parseFrames(event.data);
       // A message that cannot be read leaves a hole in what is shown; a new
       // stream begins with everything.
-      if (frames) frames.forEach(onFrame);
-      else reopenLater();
+      if (frames) frames.forEach(this.#onFrame);
+      else this.#reopenLater();
     };
     opened.onerror = () => {
       // The browser reconnects by itself after a broken connection, but gives
       // up for good after an answer that is not a stream.
-      if (opened.readyState === EventSource.CLOSED) reopenLater();
-      else onConnection('lost');
+      if (opened.readyState === EventSource.CLOSED) void this.#askWhy();
+      else this.#onConnection('lost');
     };
-  };
+  }
 
-  onConnection('connecting');
-  open();
+  /** A stream does not tell with which status it was refused. */
+  async #askWhy(): Promise<void> {
+    this.#reopenLater();
+    const asking = new AbortController();
+    this.#asking = asking;
+    const answer = await fetch(SESSION_URL, { signal: asking.signal }).catch(() => null);
+    if (!asking.signal.aborted && answer?.status === 401) this.lock();
+  }
 
-  return () => {
-    backoff.cancel();
-    source?.close();
-  };
-};
+  #reopenLater(): void {
+    this.#asking?.abort();
+    this.#source?.close();
+    this.#onConnection('lost');
+    this.#backoff.retry(() => this.#open());
+  }
+}
 
 function parseFrames(data: string): Frame[] | null {
   try {

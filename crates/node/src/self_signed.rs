@@ -1,0 +1,184 @@
+//! A certificate for this machine that nobody but itself has signed.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use moustique_store::private;
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType,
+    date_time_ymd,
+};
+use tokio_rustls::rustls::RootCertStore;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::ServerCertVerifier;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::tls::{self, Certificate, TlsError};
+
+/// Certificate and key in one file, so that they always belong together.
+const FILE: &str = "tls.pem";
+
+/// How long one is valid, in days: systems that let a user trust a certificate
+/// by hand take none that lasts longer.
+const DAYS: i64 = 825;
+
+/// One that ends within this time is replaced.
+const RENEWED_BEFORE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// More is not what we wrote, in bytes.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// The name that every certificate has.
+const LOCALHOST: &str = "localhost";
+
+/// The certificate that is kept in the folder. It is made where there is none,
+/// and made anew before it ends.
+pub(crate) fn kept(folder: &Path) -> Result<Certificate, TlsError> {
+    let path = folder.join(FILE);
+    let unreadable = |error| TlsError::new(&path, format_args!("it cannot be read: {error}"));
+    if let Some(pem) = content(&path).map_err(unreadable)? {
+        let certificate = tls::certificate((&path, &pem), (&path, &pem))?;
+        if lasts(&pem) {
+            return Ok(certificate);
+        }
+        tracing::warn!(
+            "the certificate in {} ends soon or has ended: another one is made",
+            path.display()
+        );
+    }
+    let failed = |error: &dyn std::fmt::Display| {
+        TlsError::new(&path, format_args!("no certificate can be made: {error}"))
+    };
+    let pem = make(&names(), DAYS).map_err(|error| failed(&error))?;
+    private::create_folder(folder)
+        .and_then(|()| private::replace(&path, pem.as_bytes()))
+        .map_err(|error| failed(&error))?;
+    tls::certificate((&path, pem.as_bytes()), (&path, pem.as_bytes()))
+}
+
+fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match private::open_to_read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    private::make_private(&file)?;
+    let mut pem = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut pem)?;
+    Ok(Some(pem))
+}
+
+/// Whether it will still be valid for a while. Whoever trusts it looks at it the
+/// same way.
+fn lasts(pem: &[u8]) -> bool {
+    let verified = || {
+        let certificate = CertificateDer::from_pem_slice(pem).ok()?;
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).ok()?;
+        let provider = Arc::new(default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .ok()?;
+        let name = ServerName::try_from(LOCALHOST).ok()?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let then = UnixTime::since_unix_epoch(now + RENEWED_BEFORE);
+        verifier
+            .verify_server_cert(&certificate, &[], &name, &[], then)
+            .ok()
+    };
+    verified().is_some()
+}
+
+/// Names and addresses by which this machine is reached.
+fn names() -> BTreeSet<String> {
+    let mut names = BTreeSet::from([LOCALHOST.to_owned()]);
+    if let Ok(machine) = gethostname::gethostname().into_string() {
+        let first = machine.split('.').next().unwrap_or_default();
+        names.insert(format!("{first}.local"));
+        names.insert(machine);
+    }
+    let loopback = [
+        IpAddr::from(Ipv4Addr::LOCALHOST),
+        Ipv6Addr::LOCALHOST.into(),
+    ];
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let addresses = interfaces.iter().map(if_addrs::Interface::ip);
+    names.extend(addresses.chain(loopback).map(|address| address.to_string()));
+    names
+}
+
+/// Certificate and key as PEM. What cannot stand in a certificate is left out.
+fn make(names: &BTreeSet<String>, days: i64) -> Result<String, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = names
+        .iter()
+        .filter_map(|name| match name.parse() {
+            Ok(address) => Some(SanType::IpAddress(address)),
+            Err(_) => name.as_str().try_into().ok().map(SanType::DnsName),
+        })
+        .collect();
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Moustique");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // A device whose clock is behind takes it all the same.
+    params.not_before = date_time_ymd(1975, 1, 1);
+    let end = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let end = end.saturating_add(days.days());
+    let month = u8::try_from(end.month()).unwrap_or(1);
+    let day = u8::try_from(end.day()).unwrap_or(1);
+    params.not_after = date_time_ymd(end.year().into(), month, day);
+    let key = KeyPair::generate()?;
+    let certificate = params.self_signed(&key)?;
+    Ok(certificate.pem() + &key.serialize_pem())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn it_is_kept_until_it_ends_soon() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let first = kept(folder.path()).unwrap();
+        assert_eq!(kept(folder.path()).unwrap().fingerprint, first.fingerprint);
+        for (days, is_kept) in [(40, true), (20, false), (-1, false)] {
+            let pem = make(&names(), days).unwrap();
+            fs::write(&path, &pem).unwrap();
+            let certificate = kept(folder.path()).unwrap();
+            let now = fs::read_to_string(&path).unwrap();
+            assert_eq!(now == pem, is_kept, "{days} days");
+            assert_ne!(certificate.fingerprint, first.fingerprint);
+        }
+    }
+
+    #[test]
+    fn it_has_the_names_of_this_machine() {
+        let names = names();
+        for name in [LOCALHOST, "127.0.0.1", "::1"] {
+            assert!(names.contains(name), "{names:?}");
+        }
+        assert!(names.iter().any(|name| name.ends_with(".local")));
+        let odd = ["näme", "", "a b"].map(String::from);
+        assert!(make(&BTreeSet::from(odd), 1).is_ok(), "left out");
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_neither_used_nor_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), "mine").unwrap();
+        let error = kept(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("no certificate in it"), "{error}");
+        let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert_eq!(text, "mine");
+    }
+}
