@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, Request, Version};
 use crate::caller::Caller;
 use crate::host::{Host, HostName, Name};
 use crate::origin::{self, Origin};
+use crate::plain;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 
@@ -55,7 +56,9 @@ pub(crate) fn admit<B>(
         && request.method() == Method::OPTIONS
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     // Neither has a meaning here; what follows a CONNECT would not be HTTP.
-    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+    // The plain API says of each path which methods it takes.
+    let is_trace = *request.method() == Method::TRACE && !plain::is_plain(request.uri());
+    if *request.method() == Method::CONNECT || is_trace {
         return Err(Refusal::Method(request.method().clone()));
     }
     Ok(Admitted {

@@ -68,10 +68,18 @@ pub(crate) fn router(app: Arc<Inner>) -> Router {
 /// Whether a path is one of the plain API's, be there something or not: what is
 /// refused there is refused with problem JSON.
 pub(crate) fn is_plain(uri: &Uri) -> bool {
+    const OTHERS: [&str; 4] = ["/v1/monitor/", "/v1/session", "/v1/login", "/v1/logout"];
+    const ALONE: [&str; 6] = [
+        "/v1",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+    ];
     let path = uri.path();
-    let is_other = path.starts_with("/v1/monitor/");
-    let names = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"];
-    (path.starts_with("/v1/") && !is_other) || path == "/v1" || names.contains(&path)
+    let is_other = OTHERS.iter().any(|other| path.starts_with(other));
+    ALONE.contains(&path) || (path.starts_with("/v1/") && !is_other)
 }
 
 /// Refuses before a handler is asked, in the words of whatever the path belongs

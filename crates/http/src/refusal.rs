@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{Extensions, HeaderMap, Method, Response, StatusCode};
 use moustique_broker::{Bound, Refused, SearchError};
 use moustique_protocol::{Excerpt, Rejection};
 
@@ -179,8 +179,8 @@ impl Refusal {
             }
             Self::Plain(rejection) => rejection.row(),
             Self::OfMessage { refusal, .. } => refusal.row(),
-            Self::NotAllowed(_) => (S::UNAUTHORIZED, "not_allowed"),
             Self::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed"),
+            Self::NotAllowed(_) => (S::UNAUTHORIZED, "not_allowed"),
             Self::TooManyRequests { .. } => (S::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::TooManyTries { .. } => (S::TOO_MANY_REQUESTS, "too_many_tries"),
             Self::PasswordsBusy => (S::SERVICE_UNAVAILABLE, "passwords_busy"),
@@ -305,10 +305,15 @@ impl Refusal {
         let mut response = Response::new(B::from(Bytes::from(text)));
         *response.status_mut() = self.status();
         self.set_headers(response.headers_mut());
-        if let Some(denied) = self.denied() {
-            response.extensions_mut().insert(denied);
-        }
+        self.note(response.extensions_mut());
         response
+    }
+
+    /// Sends along what is to be noted where the address is known.
+    pub(crate) fn note(&self, extensions: &mut Extensions) {
+        if let Some(denied) = self.denied() {
+            extensions.insert(denied);
+        }
     }
 
     pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {

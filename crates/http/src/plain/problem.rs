@@ -63,6 +63,7 @@ impl IntoResponse for Refusal {
         let headers = response.headers_mut();
         self.set_headers(headers);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
+        self.note(response.extensions_mut());
         if let Some(bound) = self.bound() {
             response.extensions_mut().insert(bound);
         }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use moustique_broker::Bound;
 use serde_json::{Value, json};
@@ -54,6 +54,12 @@ impl Answer {
     }
 }
 
+async fn answer(app: &App, request: Request<Body>) -> Response<ReplyBody> {
+    let allowance = app.inner().rates.of(fixture::LOCAL);
+    let upgrades = Upgrades::default();
+    route::answer(app, request, fixture::CALLER, &allowance, &upgrades).await
+}
+
 async fn ask(app: &App, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let (method, path) = line.split_once(' ').unwrap();
     let mut request = Request::builder()
@@ -64,15 +70,7 @@ async fn ask(app: &App, line: &str, headers: &[(&str, &str)], body: &str) -> Ans
         request = request.header(*name, *value);
     }
     let request = request.body(Body::from(body.to_owned())).unwrap();
-    let allowance = app.inner().rates.of(fixture::LOCAL);
-    let answer = route::answer(
-        app,
-        request,
-        fixture::CALLER,
-        &allowance,
-        &Upgrades::default(),
-    )
-    .await;
+    let answer = answer(app, request).await;
     let (head, body) = answer.into_parts();
     let ReplyBody::Routed(body) = body else {
         panic!("{line} is not of the router")
@@ -316,12 +314,10 @@ async fn each_refusal_has_its_status_and_code() {
         assert_eq!(answer.headers.contains_key(ALLOW), status == 405, "{line}");
     }
     let not_text = Request::put("/v1/topics/a")
+        .header("host", "localhost")
         .body(Body::from(vec![0xff]))
         .unwrap();
-    let upgrades = Upgrades::default();
-    let allowance = app.inner().rates.of(fixture::LOCAL);
-    let answer = route::answer(&app, not_text, fixture::CALLER, &allowance, &upgrades).await;
-    assert_eq!(answer.status(), 400);
+    assert_eq!(answer(&app, not_text).await.status(), 400);
     let bounds = app.inner().broker.statistics().bounds;
     for (bound, hits) in [
         (Bound::Message, 1),
