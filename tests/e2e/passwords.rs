@@ -259,6 +259,6 @@ fn without_one_there_is_nothing_to_log_in_to() {
     assert_eq!(state(&caller, &[]), 204);
     let reply = login(&caller, "application/json", r#"{"password":"x"}"#);
     assert_eq!(reply.status, 404);
-    let elsewhere = [("Host", "broker.example")];
+    let elsewhere = [("Host", "192.168.0.9")];
     assert_eq!(caller.get("/v1/session", &elsewhere).status, 403);
 }
