@@ -160,3 +160,20 @@ fn events_arrive_when_they_happen() {
         assert!(lines.any(|line| line.contains(&topic)), "{topic}");
     }
 }
+
+#[test]
+fn a_web_socket_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = broker(folder.path(), "");
+    let nginx = Nginx::start(folder.path(), broker.port());
+    let stream = TcpStream::connect(("127.0.0.1", nginx.port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let url = format!("ws://127.0.0.1:{}/moustique/v1/ws", nginx.port);
+    let mut socket = tungstenite::client(url, stream).unwrap().0;
+    let subscribe = r##"{"subscribe": ["/socket/#"]}"##;
+    socket.send(subscribe.into()).unwrap();
+    assert!(socket.read().unwrap().to_text().unwrap().contains("ok"));
+    broker.caller().publish("/socket/1", "passes");
+    let told = socket.read().unwrap();
+    assert!(told.to_text().unwrap().contains("passes"), "{told}");
+}

@@ -268,6 +268,7 @@ impl Broker {
     /// When the broker stops.
     pub async fn change(&self, options: Options, retention: Retention) -> Result<(), Refused> {
         let (reply, changed) = oneshot::channel();
+        self.shared.lock_publishers().change(&options.limits);
         let order = Order::Change(Box::new((options.limits, retention)), reply);
         let sent = self.orders.send(order).await;
         sent.map_err(|_| Refused::Stopping)?;

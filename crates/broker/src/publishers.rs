@@ -112,6 +112,12 @@ impl Publishers {
         }
     }
 
+    /// Has other bounds hold from now on. What is beyond them goes when something
+    /// new comes.
+    pub(crate) fn change(&mut self, limits: &Limits) {
+        self.limits = limits.clone();
+    }
+
     /// Notes all that the feed holds.
     pub(crate) fn catch_up(&mut self, now: RunTime) {
         loop {
@@ -183,21 +189,19 @@ impl Publisher {
             None => {
                 self.by_topic
                     .insert(message.topic.clone(), Arc::clone(message));
-                if self.by_topic.len() > most_topics {
-                    self.forget_oldest_topic();
-                }
+                while self.by_topic.len() > most_topics && self.forget_oldest_topic() {}
             }
         }
     }
 
-    fn forget_oldest_topic(&mut self) {
+    fn forget_oldest_topic(&mut self) -> bool {
         let oldest = self.by_topic.values().min_by_key(|message| message.id);
-        let Some(topic) = oldest.map(|message| message.topic.clone()) else {
-            return;
-        };
-        if let Some(message) = self.by_topic.remove(&topic) {
-            self.bytes -= entry_bytes(&message);
+        let oldest = oldest.map(|message| message.topic.clone());
+        let forgotten = oldest.and_then(|topic| self.by_topic.remove(&topic));
+        if let Some(message) = &forgotten {
+            self.bytes -= entry_bytes(message);
         }
+        forgotten.is_some()
     }
 
     fn view(&self, name: Option<PublisherName>) -> PublisherView {
@@ -294,6 +298,15 @@ mod tests {
         assert_eq!(topics, ["/a", "/c"]);
         assert_eq!(publisher.messages, 4);
         assert_counted(&publishers);
+        publishers.change(&Limits {
+            publisher_topics: 1,
+            ..Limits::default()
+        });
+        feed.send([message(5, "p", "/d")].into()).unwrap();
+        publishers.catch_up(RunTime(5_000));
+        let (_, publisher) = publishers.known.peek_lru().unwrap();
+        assert!(publisher.by_topic.keys().map(Topic::as_str).eq(["/d"]));
+        assert_counted(&publishers);
     }
 
     #[test]
@@ -308,7 +321,10 @@ mod tests {
         }
         publishers.catch_up(RunTime(3_000));
         assert_eq!(names(&publishers), ["c", "b"]);
-        publishers.limits.publishers_bytes = 1;
+        publishers.change(&Limits {
+            publishers_bytes: 1,
+            ..Limits::default()
+        });
         feed.send([message(4, "d", "/t")].into()).unwrap();
         publishers.catch_up(RunTime(4_000));
         assert_eq!(names(&publishers), ["d"]);

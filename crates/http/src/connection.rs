@@ -102,19 +102,20 @@ async fn converse<S>(
         framed: Framed::default(),
     });
     let counters = app.inner().broker.counters();
-    let upgrades = Upgrades::default();
     let allowance = app.inner().rates.of(caller.address);
+    let upgrades = Upgrades::default();
     let service = service_fn(|request| {
         conversation.deadlines.asked();
         let framed = conversation.framed.request();
         let conversation = Arc::clone(&conversation);
-        let (upgrades, allowance) = (&upgrades, &allowance);
+        let (allowance, upgrades) = (&allowance, &upgrades);
         async move {
             let mut response = match (framed, admitted) {
                 (Err(fault), _) => {
                     plain::refuse(app.inner(), request.uri(), Refusal::Malformed(fault))
                 }
                 (_, Err(reason)) => {
+                    app.inner().crooks.note(caller.address, Denied::Address);
                     let refusal = Refusal::Peer(reason.clone());
                     plain::refuse(app.inner(), request.uri(), refusal)
                 }
@@ -122,9 +123,6 @@ async fn converse<S>(
             };
             seal(response.headers_mut());
             counters.request_answered();
-            if let Some(denied) = response.extensions().get::<Denied>() {
-                app.inner().crooks.note(caller.address, *denied);
-            }
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });

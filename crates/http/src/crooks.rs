@@ -19,10 +19,16 @@ const CROOKS: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 pub(crate) enum Denied {
     /// The address may not connect.
     Address,
-    /// A web page of another host asked.
+    /// It was meant for another host, as it says.
+    WrongHost,
+    /// A web page of another origin asked.
     CrossSite,
     /// It was asked for from elsewhere what is for this machine alone.
     NotLocal,
+    /// What needs leave was asked for without it, or with a wrong password.
+    NotAllowed,
+    /// The password was named wrongly too often.
+    TooManyTries,
 }
 
 impl Denied {
@@ -30,8 +36,11 @@ impl Denied {
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Address => "the address may not connect",
-            Self::CrossSite => "a web page of another host asked",
+            Self::WrongHost => "the request was for another host",
+            Self::CrossSite => "a web page of another origin asked",
             Self::NotLocal => "what was asked for answers the broker's own machine alone",
+            Self::NotAllowed => "no leave to see what was asked for, or a wrong password",
+            Self::TooManyTries => "the password was named wrongly too often",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The accept loop, the guard and the routes.
 //!
-//! One port, and another one over TLS, carries the classic API, the plain API,
-//! the monitor and its user interface. A
+//! One port, and another one over TLS, carries the classic API, the plain API, the
+//! monitor and its user interface. A
 //! connection is served by hyper itself, with deadlines of our own around it;
 //! a request that names a classic verb goes straight to [`classic`], all
 //! others through an axum router.

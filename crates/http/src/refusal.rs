@@ -112,9 +112,9 @@ impl Refusal {
             Self::ContentEncoding => Some(Bound::ContentEncoding),
             Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
+            Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
             Self::Plain(rejection) => rejection.bound(),
             Self::OfMessage { refusal, .. } => refusal.bound(),
-            Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
             Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
             Self::Search(_) => Some(Bound::Regex),
             Self::Rejected(rejection) => match rejection {
@@ -135,8 +135,11 @@ impl Refusal {
     fn denied(&self) -> Option<Denied> {
         match self {
             Self::Peer(_) => Some(Denied::Address),
+            Self::WrongHost { .. } | Self::ManyHosts => Some(Denied::WrongHost),
             Self::CrossSite(_) => Some(Denied::CrossSite),
-            Self::NotLocal | Self::NotAllowed(_) => Some(Denied::NotLocal),
+            Self::NotLocal => Some(Denied::NotLocal),
+            Self::NotAllowed(_) => Some(Denied::NotAllowed),
+            Self::TooManyTries { .. } => Some(Denied::TooManyTries),
             _ => None,
         }
     }
@@ -329,10 +332,10 @@ impl Refusal {
                 headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
             }
             Self::Broker(_)
-            | Self::NotReady(_)
-            | Self::Plain(PlainRejection::TooManyStreams { .. })
             | Self::PasswordsBusy
             | Self::TooManyRequests { .. }
+            | Self::NotReady(_)
+            | Self::Plain(PlainRejection::TooManyStreams { .. })
             | Self::Search(SearchError::TooSlow { .. } | SearchError::Busy { .. }) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }

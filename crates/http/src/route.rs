@@ -17,6 +17,7 @@ use crate::access::{self, Credentials, login};
 use crate::app::{App, Inner};
 use crate::body::ReplyBody;
 use crate::caller::Caller;
+use crate::crooks::Denied;
 use crate::guard::Admitted;
 use crate::rate::Allowance;
 use crate::refusal::Refusal;
@@ -36,6 +37,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let settings = app.inner().settings();
+    let mut address = connection.address;
     let (rates, limit) = (&app.inner().rates, settings.http.requests_per_second);
     let admitted = if settings.peers.trusts(connection.address) {
         // What a proxy passes on counts for those it speaks for.
@@ -54,6 +56,7 @@ where
             origin,
             is_preflight,
         }) => {
+            address = caller.address;
             let response = if is_preflight {
                 cors::preflight(request.headers())
             } else {
@@ -63,6 +66,10 @@ where
         }
         Err(refusal) => (None, plain::refuse(app.inner(), request.uri(), refusal)),
     };
+    // A proxy's own address only where it is not known whom it speaks for.
+    if let Some(denied) = response.extensions().get::<Denied>() {
+        app.inner().crooks.note(address, *denied);
+    }
     if let Some(origin) = origin {
         cors::share(response.headers_mut(), origin);
     }
@@ -115,10 +122,11 @@ pub(crate) fn router(app: Arc<Inner>) -> Router {
     let login = Router::new()
         .route("/v1/login", post(login::login))
         .route("/v1/logout", post(login::logout));
-    let all = page.merge(monitor).merge(login);
-    all.with_state(Arc::clone(&app))
-        .merge(plain::router(app))
-        .fallback(unknown)
+    let own = page
+        .merge(monitor)
+        .merge(login)
+        .with_state(Arc::clone(&app));
+    own.merge(plain::router(app)).fallback(unknown)
 }
 
 /// The page tells nothing: where there is a password whoever may connect may

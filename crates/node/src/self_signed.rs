@@ -20,6 +20,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
+use crate::addresses;
 use crate::tls::{self, Certificate, TlsError};
 
 /// Certificate and key in one file, so that they always belong together.
@@ -98,11 +99,7 @@ fn lasts(pem: &[u8]) -> bool {
 /// Names and addresses by which this machine is reached.
 fn names() -> BTreeSet<String> {
     let mut names = BTreeSet::from([LOCALHOST.to_owned()]);
-    if let Ok(machine) = gethostname::gethostname().into_string() {
-        let first = machine.split('.').next().unwrap_or_default();
-        names.insert(format!("{first}.local"));
-        names.insert(machine);
-    }
+    names.extend(addresses::names().map(|name| name.as_str().to_owned()));
     let loopback = [
         IpAddr::from(Ipv4Addr::LOCALHOST),
         Ipv6Addr::LOCALHOST.into(),
@@ -167,7 +164,7 @@ mod tests {
         for name in [LOCALHOST, "127.0.0.1", "::1"] {
             assert!(names.contains(name), "{names:?}");
         }
-        assert!(names.iter().any(|name| name.ends_with(".local")));
+        assert!(addresses::names().all(|name| names.contains(name.as_str())));
         let odd = ["näme", "", "a b"].map(String::from);
         assert!(make(&BTreeSet::from(odd), 1).is_ok(), "left out");
     }

@@ -6,9 +6,7 @@ use std::sync::{Arc, LazyLock};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Response;
-use http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use moustique_broker::{ClientRecord, Flow, PublisherView};
 use moustique_protocol::{
     ClientRow, CrookRow, Encoding, PosterRow, Report, Stats, StatusPage, clients_reply,
@@ -141,8 +139,6 @@ fn status(app: &Inner, tasks: usize, encoding: Encoding) -> Response<ReplyBody> 
         if let Some(policy) = &*POLICY {
             headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
         }
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     response
 }
