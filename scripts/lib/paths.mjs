@@ -18,6 +18,9 @@ export const logDirectory = path.join(targetDirectory, 'logs');
 /** The Python environment of the tests. */
 export const pythonEnvironment = path.join(root, '.venv');
 
+/** Programs that the tests run, and that are not installed. */
+export const toolDirectory = path.join(root, '.tools');
+
 /** A program built with the release profile. */
 export function releaseProgram(name) {
   return path.join(targetDirectory, 'release', executable(name));

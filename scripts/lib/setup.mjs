@@ -5,6 +5,7 @@ import { installNodeModules } from './node-modules.mjs';
 import { installPythonEnvironment } from './python.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 import { checkToolchain } from './toolchain.mjs';
+import { unpackPrograms } from './unpacked-programs.mjs';
 
 /**
  * Sets up for one kind of work. Each part looks first and does nothing when
@@ -21,4 +22,5 @@ export async function setUp(kind) {
   await installNodeModules();
   if (kind === 'tests' || kind === 'long') await installPythonEnvironment();
   if (kind === 'tests') await installCargoDeny();
+  if (kind === 'tests') await unpackPrograms();
 }

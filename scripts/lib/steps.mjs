@@ -27,11 +27,12 @@ export function streamEverything() {
  *
  * - `stream`: show the output even where steps are quiet (test runners).
  * - `environment`: added to this process's own.
+ * - `directory`: where it runs, if not at the top level.
  * - `sudo`: the program runs as another user, out of reach of a signal from here.
  * - `advice`: a sentence that follows the failure.
  */
 export async function step(title, command, args, options = {}) {
-  const { stream = false, environment = {}, sudo = false, advice } = options;
+  const { stream = false, environment = {}, directory = root, sudo = false, advice } = options;
   const shown = stream || streamsEverything;
   const log = path.join(logDirectory, `${slug(title)}.log`);
   announce(title);
@@ -39,7 +40,7 @@ export async function step(title, command, args, options = {}) {
   const began = performance.now();
   const child = start(command, args, {
     ownsShutdown: sudo,
-    cwd: root,
+    cwd: directory,
     env: { ...process.env, CARGO_TARGET_DIR: targetDirectory, ...colours(shown), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -25,11 +25,9 @@ const PACKAGES = {
     { name: 'xauth', program: 'xauth' },
     { name: 'dbus', program: 'dbus-daemon' },
     { name: 'chromium', program: 'chromium' },
-    { name: 'prometheus', program: 'promtool' },
     { name: 'curl', program: 'curl' },
     { name: 'strace', program: 'strace' },
     { name: 'faketime', program: 'faketime' },
-    { name: 'nginx', program: 'nginx' },
     { name: 'python3', program: 'python3' },
     { name: 'python3-venv', program: 'python3' },
   ],
@@ -100,6 +98,12 @@ function queryInstalled(names) {
 function administratorPrefix() {
   if (process.getuid() === 0) return [];
   return ask('sudo', ['-n', 'true']) === null ? null : ['sudo', '-n'];
+}
+
+/** Has the package lists read again, where that is possible. */
+export async function refreshPackageLists() {
+  const prefix = administratorPrefix();
+  if (prefix !== null) await refreshLists(prefix);
 }
 
 function aptGet(prefix, args) {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use moustique_tests::{Broker, Caller, Raw, Setup, free_port, python, root};
+use moustique_tests::{Broker, Caller, Raw, Setup, free_port, python, root, tool};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
@@ -256,7 +256,7 @@ fn promtool_finds_nothing_wrong_with_the_metrics() {
             metrics.body
         );
     }
-    let mut promtool = Command::new("promtool")
+    let mut promtool = Command::new(tool("promtool"))
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use moustique_tests::{Broker, Caller, Setup, free_port, root};
+use moustique_tests::{Broker, Caller, Setup, free_port, root, tool};
 
 /// The longest nginx may take to listen, and an event to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,8 +40,8 @@ impl Nginx {
         );
         let file = format!("{folder}/nginx.conf");
         fs::write(&file, text).unwrap();
-        let child = Command::new("nginx")
-            .args(["-p", &folder.to_string(), "-c", &file])
+        let child = Command::new(tool("nginx"))
+            .args(["-p", &folder.to_string(), "-c", &file, "-e", "stderr"])
             .stdin(Stdio::null())
             .spawn()
             .unwrap();

@@ -31,6 +31,18 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// A program of another project that the tests run: the one that `npm test` takes
+/// out of its package, else the one in `PATH`.
+#[must_use]
+pub fn tool(name: &str) -> PathBuf {
+    let unpacked = root().join(".tools").join(name);
+    if unpacked.is_file() {
+        unpacked
+    } else {
+        name.into()
+    }
+}
+
 /// The Python that has the packages of `requirements.txt`: in
 /// `MOUSTIQUE_PYTHON`, else the one that `npm test` sets up.
 ///
