@@ -23,7 +23,7 @@ pub(crate) struct Kind {
 }
 
 /// All that is known.
-pub(crate) const KINDS: [Kind; 11] = [
+pub(crate) const KINDS: [Kind; 14] = [
     kind("overwrite", 70, overwrite),
     kind("come and go", 25, come_and_go),
     kind("repeat", 20, repeat),
@@ -35,6 +35,9 @@ pub(crate) const KINDS: [Kind; 11] = [
     kind("break a wait", 20, break_a_wait),
     kind("break a request", 20, break_a_request),
     kind("watch", 2, watch),
+    kind("look back", 10, look_back),
+    kind("search", 4, search),
+    kind("follow", 4, follow),
 ];
 
 const fn kind(name: &'static str, turns_per_second: u32, turn: fn(&mut Peer)) -> Kind {
@@ -160,4 +163,27 @@ fn watch(peer: &mut Peer) {
     monitor.request("GET", "/v1/monitor/stream", &[], "");
     monitor.head();
     monitor.skip(FIRST_NEWS);
+}
+
+/// The earlier values of a topic, from the log.
+fn look_back(peer: &mut Peer) {
+    let topic = peer.topic();
+    let reply = peer.get(&format!("/v1/history?topic={topic}&limit=50"));
+    assert!(reply.json()["messages"].is_array(), "{reply:?}");
+}
+
+/// Values by a regular expression, another one each time.
+fn search(peer: &mut Peer) {
+    let expression = format!("^/kept/[0-9]/{}?$", peer.turn);
+    let reply = peer.post("GETVALSBYREGEX", &[("topic", &expression)]);
+    assert!(reply.json().is_object(), "{reply:?}");
+}
+
+/// Streams that begin in the past and are left after some messages.
+fn follow(peer: &mut Peer) {
+    let mut stream = peer.connect();
+    let path = "/v1/stream?filter=/kept/%23&since=0";
+    stream.request("GET", path, &[], "");
+    stream.head();
+    stream.skip(FIRST_NEWS);
 }

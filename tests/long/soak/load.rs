@@ -123,6 +123,12 @@ impl Peer {
         self.caller.post(verb, fields)
     }
 
+    /// Gets a path over a kept connection.
+    pub(crate) fn get(&mut self, path: &str) -> Reply {
+        self.requests += 1;
+        self.caller.get(path, &[])
+    }
+
     /// Does what is answered with nothing but success.
     pub(crate) fn done(&mut self, verb: &str, fields: &[(&str, &str)]) {
         let reply = self.post(verb, fields);
