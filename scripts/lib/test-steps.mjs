@@ -18,7 +18,7 @@ export const GROUPS = ['lint', 'ui', 'rust', 'blackbox'];
 /** Each with its title, the groups it belongs to and what it does; that resolves to the output. */
 export const STEPS = [
   quiet('Checking the Rust formatting', ['lint'], ['cargo', ['fmt', '--all', '--', '--check']]),
-  quiet('Testing the scripts', ['lint'], nodeTest()),
+  quiet('Testing the scripts', ['lint'], nodeTest('scripts', 'tests')),
   quiet('Linting the user interface', ['lint', 'ui'], npm('run', 'lint', '--workspace', 'ui')),
   quiet(
     'Checking the types of the user interface',
@@ -57,6 +57,7 @@ export const STEPS = [
   // compiled for this very choice of packages, and hence of features.
   cargoTest('Testing the programs', ['rust'], '--release', '-p', HEADLESS, '-p', DESKTOP),
   cargoTest('Testing the running programs', ['blackbox'], '-p', BLACK_BOX),
+  loud('Testing in a browser', ['blackbox'], nodeTest('tests', 'browser')),
 ];
 
 function quiet(title, groups, command, options) {
@@ -83,8 +84,8 @@ function typesUnchanged(tests) {
 }
 
 /** By name: what `node --test` makes of a folder changes from one version of Node to the next. */
-function nodeTest() {
-  const folder = path.join(root, 'scripts', 'tests');
+function nodeTest(...names) {
+  const folder = path.join(root, ...names);
   const files = fs.readdirSync(folder).filter((name) => name.endsWith('.test.mjs'));
   const paths = files.map((name) => path.join(folder, name));
   return [process.execPath, ['--test', '--test-reporter=spec', ...paths]];

@@ -5,12 +5,12 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { interruption } from './children.mjs';
+import { Failure } from './failure.mjs';
 import { toolDirectory } from './paths.mjs';
 import { isInPath } from './programs.mjs';
 import { step } from './steps.mjs';
 import { refreshPackageLists } from './system-packages.mjs';
-import { Failure } from './failure.mjs';
-import { interruption } from './children.mjs';
 
 const PROGRAMS = [
   { package: 'nginx', file: 'usr/sbin/nginx' },
