@@ -89,7 +89,7 @@ impl StatusPage<'_> {
             ("Topics with a value", stats.values.to_string()),
             (
                 "Clients",
-                format!("{}|{} filters", stats.clients, stats.filters),
+                format!("{}|filters: {}", stats.clients, stats.filters),
             ),
             ("Connections", stats.connections.to_string()),
             ("Requests", each_second(stats.requests)),
