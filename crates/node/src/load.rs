@@ -273,6 +273,8 @@ mod tests {
             http.head_bytes / 1024,
             http.body_bytes,
             seconds(http.body),
+            http.batch_messages,
+            http.streams,
             form.fields,
             form.name_bytes,
             core.topic_bytes,
