@@ -239,6 +239,11 @@ pub(crate) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Resul
     })
 }
 
+/// Moves all of the write-ahead log and leaves an empty file.
+pub(crate) fn begin_anew(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Instant;

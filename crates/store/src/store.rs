@@ -90,6 +90,11 @@ impl Store {
         }
         options.durability.prepare(&connection).map_err(sqlite)?;
         schema::migrate(&mut connection).map_err(sqlite)?;
+        if cut_log.is_some() {
+            // What is behind the damage must not stay in the file: the next start
+            // would find it behind what is written now.
+            checkpoint::begin_anew(&connection).map_err(sqlite)?;
+        }
         let usage = Usage::load(&mut connection, &options.retention).map_err(sqlite)?;
         if lock.is_some() {
             files::clear_suspicion(path);
