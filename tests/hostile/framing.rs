@@ -1,28 +1,20 @@
-//! Requests whose end is not where everyone finds it. None has an effect, none
-//! is answered twice, and each ends its connection.
+//! Requests whose end is not where everyone finds it. None has an effect, each is
+//! answered once in full, and each ends its connection.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use moustique_tests::Broker;
+use moustique_tests::{Broker, Reply};
+
+use crate::malformed::{FORM, HOST, POST, SMUGGLED, cases};
+use crate::sealed::assert_sealed;
 
 /// The longest a connection may stay open after what ends it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The beginning of a request that publishes.
-const POST: &str = "POST /POST?encoding=plain HTTP/1.1\r\n";
-const HOST: &str = "Host: localhost\r\n";
-
-/// What it publishes: 23 bytes.
-const FORM: &str = "topic=/victim&message=1";
-
-/// What follows it: a request of its own, if whoever reads it lost his way.
-const SMUGGLED: &str = "POST /POST?encoding=plain HTTP/1.1\r\nHost: localhost\r\n\
-                        Content-Length: 25\r\n\r\ntopic=/smuggled&message=1";
-
-/// The statuses of all replies until the connection ends.
-fn replies(port: u16, bytes: &[u8]) -> Vec<u16> {
+/// All replies until the connection ends.
+fn replies(port: u16, bytes: &[u8]) -> Vec<Reply> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // It may be refused before it is sent whole.
@@ -34,303 +26,37 @@ fn replies(port: u16, bytes: &[u8]) -> Vec<u16> {
         Err(error) => panic!("{error} after {:?}", String::from_utf8_lossy(&answers)),
     }
     let answers = String::from_utf8(answers).unwrap();
-    // The text of a refusal ends its line, and only the last answer to others has one.
-    let lines = answers
-        .lines()
-        .filter_map(|line| line.strip_prefix("HTTP/1."));
-    lines
-        .map(|line| line.get(2..5).unwrap().parse().unwrap())
-        .collect()
+    let (mut rest, mut replies) = (answers.as_str(), Vec::new());
+    while !rest.is_empty() {
+        let (reply, after) = read(rest);
+        replies.push(reply);
+        rest = after;
+    }
+    replies
 }
 
-/// A name, what is sent before the smuggled request, and the statuses of the
-/// replies.
-type Case = (&'static str, String, &'static [u16]);
-
-fn framed(name: &'static str, headers: &str, body: &str) -> Case {
-    (name, format!("{POST}{HOST}{headers}\r\n{body}"), &[400])
+/// The first of several replies, and what comes after it.
+fn read(text: &str) -> (Reply, &str) {
+    let (head, rest) = text.split_once("\r\n\r\n").unwrap();
+    let (line, headers) = head.split_once("\r\n").unwrap();
+    let status = line.strip_prefix("HTTP/1.").unwrap().get(2..5).unwrap();
+    let header = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_owned(), value.to_owned())
+    };
+    let mut reply = Reply {
+        status: status.parse().unwrap(),
+        headers: headers.lines().map(header).collect(),
+        body: String::new(),
+    };
+    let length = reply.header("content-length").unwrap().parse().unwrap();
+    let (body, after) = rest.split_at(length);
+    reply.body = body.to_owned();
+    (reply, after)
 }
 
-fn chunked(name: &'static str, chunks: &str) -> Case {
-    framed(name, "Transfer-Encoding: chunked\r\n", chunks)
-}
-
-fn line(name: &'static str, head: &str, statuses: &'static [u16]) -> Case {
-    (name, head.to_owned(), statuses)
-}
-
-fn lengths() -> Vec<Case> {
-    let whole = "17\r\ntopic=/victim&message=1\r\n0\r\n\r\n";
-    vec![
-        framed(
-            "length and chunks",
-            "Content-Length: 23\r\nTransfer-Encoding: chunked\r\n",
-            whole,
-        ),
-        framed(
-            "chunks and length",
-            "Transfer-Encoding: chunked\r\nContent-Length: 23\r\n",
-            whole,
-        ),
-        framed(
-            "no length and chunks",
-            "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
-            whole,
-        ),
-        framed(
-            "one length twice",
-            "Content-Length: 23\r\nContent-Length: 23\r\n",
-            FORM,
-        ),
-        framed(
-            "two lengths",
-            "Content-Length: 23\r\nContent-Length: 0\r\n",
-            FORM,
-        ),
-        framed("a list of lengths", "Content-Length: 23, 23\r\n", FORM),
-        framed("a length with a sign", "Content-Length: +23\r\n", FORM),
-        framed("a negative length", "Content-Length: -1\r\n", FORM),
-        framed("a hexadecimal length", "Content-Length: 0x17\r\n", FORM),
-        framed("a length in two parts", "Content-Length: 2 3\r\n", FORM),
-        framed("an empty length", "Content-Length:\r\n", FORM),
-        framed("a length in words", "Content-Length: many\r\n", FORM),
-        framed(
-            "a length beyond numbers",
-            "Content-Length: 99999999999999999999\r\n",
-            FORM,
-        ),
-        (
-            "a length beyond bodies",
-            format!("{POST}{HOST}Content-Length: 9223372036854775807\r\n\r\n{FORM}"),
-            &[413],
-        ),
-        framed("unknown coding", "Transfer-Encoding: xchunked\r\n", whole),
-        framed("two codings", "Transfer-Encoding: gzip, chunked\r\n", whole),
-        framed(
-            "chunks and then no chunks",
-            "Transfer-Encoding: chunked, identity\r\n",
-            whole,
-        ),
-        framed("no coding", "Transfer-Encoding: identity\r\n", whole),
-        framed(
-            "no coding and length",
-            "Transfer-Encoding: identity\r\nContent-Length: 23\r\n",
-            FORM,
-        ),
-        framed(
-            "chunks twice",
-            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-            whole,
-        ),
-        framed(
-            "a coding behind a control",
-            "Transfer-Encoding: \x0bchunked\r\n",
-            whole,
-        ),
-        framed(
-            "a coding on the next line",
-            "Transfer-Encoding:\r\n chunked\r\n",
-            whole,
-        ),
-        framed(
-            "a space before the colon",
-            "Transfer-Encoding : chunked\r\n",
-            whole,
-        ),
-        framed("a length with a space", "Content-Length : 23\r\n", FORM),
-    ]
-}
-
-fn chunks() -> Vec<Case> {
-    vec![
-        chunked(
-            "a chunk beyond numbers",
-            "10000000000000017\r\ntopic=/victim&message=1\r\n0\r\n\r\n",
-        ),
-        chunked(
-            "a negative chunk",
-            "-17\r\ntopic=/victim&message=1\r\n0\r\n\r\n",
-        ),
-        chunked(
-            "a chunk with a prefix",
-            "0x17\r\ntopic=/victim&message=1\r\n0\r\n\r\n",
-        ),
-        chunked(
-            "a chunk without a size",
-            "\r\ntopic=/victim&message=1\r\n0\r\n\r\n",
-        ),
-        chunked(
-            "a size that ends with LF",
-            "17\ntopic=/victim&message=1\r\n0\r\n\r\n",
-        ),
-        chunked(
-            "a chunk that ends with LF",
-            "17\r\ntopic=/victim&message=1\n0\r\n\r\n",
-        ),
-        chunked(
-            "a chunk that goes on",
-            "17\r\ntopic=/victim&message=123\r\n0\r\n\r\n",
-        ),
-        chunked("an end with LF", "17\r\ntopic=/victim&message=1\r\n0\r\n\n"),
-        chunked(
-            "an extension with LF",
-            "17;a\nb\r\ntopic=/victim&message=1\r\n0\r\n\r\n",
-        ),
-    ]
-}
-
-fn lines() -> Vec<Case> {
-    let length = "Content-Length: 23\r\n\r\n";
-    let long = "x".repeat(20_000);
-    vec![
-        line(
-            "LF for every line",
-            &format!("{POST}{HOST}{length}{FORM}").replace("\r\n", "\n"),
-            &[400],
-        ),
-        line(
-            "LF for one line",
-            &format!("{POST}X: y\n{HOST}{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "LF for the request line",
-            &format!("{}\n{HOST}{length}{FORM}", POST.trim_end()),
-            &[400],
-        ),
-        line(
-            "LF for the last line",
-            &format!("{POST}{HOST}Content-Length: 23\r\n\n{FORM}"),
-            &[400],
-        ),
-        line(
-            "LF before the head",
-            &format!("\n{POST}{HOST}{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "CR within a line",
-            &format!("{POST}{HOST}X: y\rContent-Length: 0\r\n{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "CR for a line",
-            &format!("{POST}{HOST}X: y\r{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "a line that goes on",
-            &format!("{POST}{HOST}X: y\r\n z\r\n{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "a space before a header",
-            &format!("{POST} X: y\r\n{HOST}{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "NUL in a value",
-            &format!("{POST}{HOST}X: \0\r\n{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "NUL in a name",
-            &format!("{POST}{HOST}X\0: y\r\n{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "a header without a name",
-            &format!("{POST}{HOST}: y\r\n{length}{FORM}"),
-            &[400],
-        ),
-        line(
-            "a header without a colon",
-            &format!("{POST}{HOST}Rubbish\r\n{length}{FORM}"),
-            &[400],
-        ),
-        line("no host", &format!("{POST}{length}{FORM}"), &[400]),
-        line(
-            "one host twice",
-            &format!("{POST}{HOST}{HOST}{length}{FORM}"),
-            &[421],
-        ),
-        line(
-            "two hosts",
-            &format!("{POST}{HOST}Host: evil.example\r\n{length}{FORM}"),
-            &[421],
-        ),
-        line(
-            "an empty host",
-            &format!("{POST}Host:\r\n{length}{FORM}"),
-            &[421],
-        ),
-        line(
-            "a host with a user",
-            &format!("{POST}Host: localhost@evil.example\r\n{length}{FORM}"),
-            &[421],
-        ),
-        line(
-            "a target of another host",
-            &format!(
-                "{}{HOST}{length}{FORM}",
-                POST.replace(" /", " http://evil.example/")
-            ),
-            &[400],
-        ),
-        line("HTTP/0.9", "GET /VERSION\r\n", &[400]),
-        line(
-            "chunks before HTTP/1.1",
-            &format!(
-                "{}{HOST}Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n\
-                 17\r\n{FORM}\r\n0\r\n\r\n",
-                POST.replace("1.1", "1.0")
-            ),
-            &[400],
-        ),
-        line(
-            "the preface of HTTP/2",
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-            &[],
-        ),
-        line(
-            "a version to come",
-            &format!("{}{HOST}{length}{FORM}", POST.replace("1.1", "1.2")),
-            &[400],
-        ),
-        line(
-            "two spaces",
-            &format!("{}{HOST}{length}{FORM}", POST.replacen(' ', "  ", 1)),
-            &[400],
-        ),
-        line(
-            "a space in the target",
-            &format!("{}{HOST}{length}{FORM}", POST.replace("?", " ?")),
-            &[400],
-        ),
-        line(
-            "a long target",
-            &format!(
-                "{}{HOST}{length}{FORM}",
-                POST.replace("?", &format!("?{long}&"))
-            ),
-            &[431],
-        ),
-        line(
-            "a long header",
-            &format!("{POST}{HOST}X: {long}\r\n{length}{FORM}"),
-            &[431],
-        ),
-        line(
-            "CONNECT",
-            &format!("CONNECT localhost:1 HTTP/1.1\r\nHost: localhost:1\r\n{length}{FORM}"),
-            &[501],
-        ),
-        line(
-            "TRACE",
-            &format!("TRACE / HTTP/1.1\r\n{HOST}{length}{FORM}"),
-            &[501],
-        ),
-    ]
+fn statuses(replies: &[Reply]) -> Vec<u16> {
+    replies.iter().map(|reply| reply.status).collect()
 }
 
 #[test]
@@ -338,10 +64,18 @@ fn what_can_be_read_in_two_ways_is_refused_once_and_ends_the_connection() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path());
     let caller = broker.caller();
-    let cases: Vec<Case> = [lengths(), chunks(), lines()].concat();
-    for (name, request, statuses) in &cases {
+    let cases = cases();
+    for (name, request, status) in &cases {
         let replies = replies(broker.port(), format!("{request}{SMUGGLED}").as_bytes());
-        assert_eq!(replies, *statuses, "{name}");
+        assert_eq!(statuses(&replies), [*status], "{name}");
+        let reply = &replies[0];
+        assert_sealed(reply);
+        assert_eq!(reply.header("connection"), Some("close"), "{name}");
+        // A sentence in plain text, which is the form of the verbs.
+        assert!(
+            reply.body.ends_with('\n') && reply.body.contains(' '),
+            "{name}: {reply:?}"
+        );
         assert_eq!(caller.value("/victim"), None, "{name}");
         assert_eq!(caller.value("/smuggled"), None, "{name}");
     }
@@ -410,7 +144,8 @@ fn what_is_unusual_but_clear_is_carried_out() {
             format!("{POST}{HOST}{close}Content-Length:\t 23 \t\r\n\r\n{FORM}"),
         ),
     ] {
-        assert_eq!(replies(broker.port(), request.as_bytes()), [200], "{name}");
+        let replies = replies(broker.port(), request.as_bytes());
+        assert_eq!(statuses(&replies), [200], "{name}");
         assert_eq!(
             broker.caller().value("/victim").as_deref(),
             Some("1"),
@@ -423,5 +158,30 @@ fn what_is_unusual_but_clear_is_carried_out() {
     let lengths = format!("{POST}{HOST}{length}{FORM}");
     let last = format!("GET /VERSION HTTP/1.1\r\n{HOST}{close}\r\n");
     let all = format!("{chunks}{lengths}{chunks}{chunks}{lengths}{last}");
-    assert_eq!(replies(broker.port(), all.as_bytes()), [200; 6]);
+    assert_eq!(statuses(&replies(broker.port(), all.as_bytes())), [200; 6]);
+}
+
+/// The plain API is refused in its own form, and what came before in the same
+/// packet is answered first.
+#[test]
+fn what_came_before_a_bad_head_is_answered_and_what_comes_after_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::start(folder.path());
+    let good = format!("{POST}{HOST}Content-Length: 23\r\n\r\n{FORM}");
+    let bad = format!("GET /v1/topics/a HTTP/1.1\r\n{HOST}X : y\r\n\r\n");
+    let all = format!("{good}{good}{bad}{SMUGGLED}");
+    let replies = replies(broker.port(), all.as_bytes());
+    assert_eq!(statuses(&replies), [200, 200, 400]);
+    let refused = &replies[2];
+    assert_sealed(refused);
+    assert_eq!(
+        refused.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert!(
+        refused.body.contains("\"code\":\"malformed\""),
+        "{refused:?}"
+    );
+    assert_eq!(broker.caller().value("/victim").as_deref(), Some("1"));
+    assert_eq!(broker.caller().value("/smuggled"), None);
 }

@@ -6,9 +6,11 @@
 #![allow(clippy::print_stdout)]
 
 mod framing;
+mod malformed;
 #[cfg(target_os = "linux")]
 mod networks;
 #[cfg(target_os = "linux")]
 mod proxy;
+mod sealed;
 mod sites;
 mod slow;

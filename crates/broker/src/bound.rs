@@ -17,7 +17,7 @@ pub enum Bound {
     Reader,
     /// Requests of one peer in a second: 429.
     Rate,
-    /// Headers of a request, or bytes of its head: 431.
+    /// Headers of a request, or bytes of its head or target: 431, 414.
     Head,
     /// Bytes of a body: 413.
     Body,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
+use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -19,6 +20,7 @@ use crate::caller::Caller;
 use crate::crooks::Denied;
 use crate::deadlines::Deadlines;
 use crate::framing::{Framed, Framing};
+use crate::head::HeadLimits;
 use crate::limits::HttpLimits;
 use crate::outbox::Outbox;
 use crate::plain;
@@ -111,8 +113,8 @@ async fn converse<S>(
         let (allowance, upgrades) = (&allowance, &upgrades);
         async move {
             let mut response = match (framed, admitted) {
-                (Err(fault), _) => {
-                    plain::refuse(app.inner(), request.uri(), Refusal::Malformed(fault))
+                (Err(refused), _) => {
+                    plain::refuse(app.inner(), &refused.target, refused.reason.into())
                 }
                 (_, Err(reason)) => {
                     app.inner().crooks.note(caller.address, Denied::Address);
@@ -121,12 +123,18 @@ async fn converse<S>(
                 }
                 (Ok(()), Ok(())) => route::answer(app, request, caller, allowance, upgrades).await,
             };
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                conversation.framed.upgrade();
+            }
             seal(response.headers_mut());
             counters.request_answered();
             Ok::<_, Infallible>(response.map(|reply| Sending::new(reply, conversation)))
         }
     });
-    let framing = Framing::new(limits.head_bytes);
+    let framing = Framing::new(HeadLimits {
+        bytes: limits.head_bytes,
+        headers: limits.headers,
+    });
     let socket = Socket::new(stream, framing, Arc::clone(&conversation));
     let connection = builder(limits)
         .serve_connection(TokioIo::new(socket), service)
@@ -144,10 +152,6 @@ async fn converse<S>(
             biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    // hyper has answered it with 431.
-                    if error.is_parse_too_large() {
-                        counters.bound_hit(Bound::Head);
-                    }
                     tracing::debug!(peer = %caller.address, %error, "a connection ended");
                 }
                 break;

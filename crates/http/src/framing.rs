@@ -6,17 +6,20 @@
 //! takes lines that end with LF alone, drops a `Content-Length` beside a
 //! `Transfer-Encoding` and one that is there twice, and then shows a head in
 //! which none of that is left to see. So the bytes are looked at on their way
-//! to hyper.
+//! to hyper, which is given heads that are whole and sound and nothing else.
 //!
 //! What is taken here is less than what hyper takes. What hyper makes a request
 //! of without this having found its head whole is refused, so a difference of
 //! opinion ends the connection, whichever of the two is wrong.
 
 use std::mem;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use http::Uri;
 use memchr::memchr;
+
+use crate::head::{Announced, BadHead, Head, HeadLimits, digits, first_words};
 
 /// What is known of the requests of a connection.
 #[derive(Debug, Default)]
@@ -25,19 +28,50 @@ pub(crate) struct Framed {
     heads: AtomicU64,
     /// Requests that hyper has made of them.
     requests: AtomicU64,
-    /// What is wrong with the head after them.
-    fault: OnceLock<&'static str>,
+    /// The bad head after them, until it is answered.
+    refused: Mutex<Option<RefusedHead>>,
+    is_upgraded: AtomicBool,
+}
+
+/// A head that is answered in hyper's place.
+#[derive(Debug)]
+pub(crate) struct RefusedHead {
+    pub(crate) reason: BadHead,
+    /// What it asks for, as far as that can be read: it says in which form the
+    /// refusal is understood.
+    pub(crate) target: Uri,
 }
 
 impl Framed {
     /// hyper has made one more request; else what is wrong with its head.
-    pub(crate) fn request(&self) -> Result<(), &'static str> {
+    pub(crate) fn request(&self) -> Result<(), RefusedHead> {
         let requests = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         if requests <= self.heads.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let fault = self.fault.get().copied();
-        Err(fault.unwrap_or("it cannot be told where the request begins"))
+        let refused = self.refused.lock();
+        let refused = refused.unwrap_or_else(PoisonError::into_inner).take();
+        Err(refused.unwrap_or(RefusedHead {
+            reason: BadHead::Malformed("it cannot be told where the request begins"),
+            target: Uri::default(),
+        }))
+    }
+
+    /// No more heads come: from here on the connection speaks something else.
+    pub(crate) fn upgrade(&self) {
+        self.is_upgraded.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_upgraded(&self) -> bool {
+        self.is_upgraded.load(Ordering::Relaxed)
+    }
+
+    fn refuse(&self, reason: BadHead, target: Option<Uri>) {
+        let refused = RefusedHead {
+            reason,
+            target: target.unwrap_or_default(),
+        };
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
     }
 }
 
@@ -45,19 +79,17 @@ impl Framed {
 #[derive(Debug)]
 pub(crate) struct Framing {
     place: Place,
-    /// The beginning of a line whose end has yet to come.
+    head: Head,
+    /// The beginning of a line of a chunked body, whose end has yet to come.
     line: Vec<u8>,
-    /// Bytes of a line that are waited for.
+    /// Bytes of it that are waited for.
     longest_line: usize,
-    body: Announced,
-    /// Whether a line of the head has come.
-    begun: bool,
 }
 
 /// Where the next byte belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// A line of a head.
+    /// A head.
     Head,
     /// A body, with so many bytes to come.
     Body(u64),
@@ -69,70 +101,79 @@ enum Place {
     ChunkEnd,
     /// A line after the last chunk.
     Trailer,
-    /// After a malformed head: hyper makes no request of it, or that is refused.
-    Lost,
+    /// After a bad head, for which hyper has another.
+    Refused { is_head_alone: bool },
     /// After a malformed body, of which hyper has the beginning.
     Broken,
 }
 
-/// What a head says of its body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Announced {
-    Nothing,
-    Length(u64),
-    Chunks,
-}
-
 impl Framing {
-    /// At the begin of a connection whose heads have at most so many bytes.
-    pub(crate) fn new(head_bytes: usize) -> Self {
+    /// At the begin of a connection.
+    pub(crate) fn new(limits: HeadLimits) -> Self {
         Self {
             place: Place::Head,
+            head: Head::new(limits),
             line: Vec::new(),
-            longest_line: head_bytes,
-            body: Announced::Nothing,
-            begun: false,
+            longest_line: limits.bytes,
         }
     }
 
-    /// Follows the next bytes. Returns how many of them hyper may have: all,
-    /// unless the body of a request that it works on turns out to be malformed.
-    /// It is to end there, not where hyper might find an end.
+    /// Follows the next bytes. Returns how many of them hyper may have. What is
+    /// left of them is
+    ///
+    /// - the beginning of a head: the next bytes are to begin with it;
+    /// - or a bad head and what came with it ([`Self::stand_in`]);
+    /// - or a body that turned out to be malformed ([`Self::is_broken`]): a
+    ///   request that is worked on is to end there, not where hyper might find
+    ///   an end.
     pub(crate) fn follow(&mut self, bytes: &[u8], framed: &Framed) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let before = rest.len();
-            let followed = match self.place {
-                Place::Lost => return bytes.len(),
-                Place::Broken => return 0,
+            match self.place {
+                Place::Head => {
+                    let Some(bytes) = self.follow_head(rest, framed) else {
+                        break;
+                    };
+                    rest = rest.get(bytes..).unwrap_or_default();
+                }
                 Place::Body(left) => {
                     self.place = match skip(&mut rest, left) {
                         0 => Place::Head,
                         left => Place::Body(left),
                     };
-                    Ok(())
                 }
                 Place::Chunk(left) => {
                     self.place = match skip(&mut rest, left) {
                         0 => Place::ChunkEnd,
                         left => Place::Chunk(left),
                     };
-                    Ok(())
                 }
-                _ => self.follow_line(&mut rest, framed),
-            };
-            if let Err(fault) = followed {
-                self.line = Vec::new();
-                if self.place != Place::Head {
-                    self.place = Place::Broken;
-                    return bytes.len() - before;
+                Place::ChunkSize | Place::ChunkEnd | Place::Trailer => {
+                    let Some(after) = self.follow_line(rest) else {
+                        self.line = Vec::new();
+                        self.place = Place::Broken;
+                        break;
+                    };
+                    rest = after;
                 }
-                self.place = Place::Lost;
-                // It has none yet: nothing is followed after the first.
-                let _ = framed.fault.set(fault);
+                Place::Refused { .. } | Place::Broken => break,
             }
         }
-        bytes.len()
+        bytes.len() - rest.len()
+    }
+
+    /// What hyper is given in the place of a bad head, when there was one: a
+    /// request that is answered with what is wrong with the other. To one that
+    /// takes no body in its answer, it is such a one.
+    pub(crate) fn stand_in(&self) -> Option<&'static [u8]> {
+        match self.place {
+            Place::Refused { is_head_alone } => Some(if is_head_alone {
+                b"HEAD / HTTP/1.1\r\n\r\n"
+            } else {
+                b"GET / HTTP/1.1\r\n\r\n"
+            }),
+            _ => None,
+        }
     }
 
     /// Whether a body has turned out to be malformed.
@@ -140,94 +181,63 @@ impl Framing {
         self.place == Place::Broken
     }
 
-    /// Takes a line out of the bytes, or the part of it that is there.
-    fn follow_line(&mut self, bytes: &mut &[u8], framed: &Framed) -> Result<(), &'static str> {
+    /// The bytes of the head at the begin of these, when it is whole and sound.
+    fn follow_head(&mut self, bytes: &[u8], framed: &Framed) -> Option<usize> {
+        match self.head.follow(bytes) {
+            Ok(None) => None,
+            Ok(Some(head)) => {
+                framed.heads.fetch_add(1, Ordering::Relaxed);
+                self.place = match head.body {
+                    Announced::Nothing => Place::Head,
+                    Announced::Length(bytes) => Place::Body(bytes),
+                    Announced::Chunks => Place::ChunkSize,
+                };
+                Some(head.bytes)
+            }
+            Err(reason) => {
+                let (method, target) = first_words(bytes);
+                self.place = Place::Refused {
+                    is_head_alone: method == b"HEAD",
+                };
+                framed.refuse(reason, target);
+                None
+            }
+        }
+    }
+
+    /// Takes a line of a chunked body, or the part of it that is there. Returns
+    /// what comes after it, unless it is malformed.
+    fn follow_line<'b>(&mut self, bytes: &'b [u8]) -> Option<&'b [u8]> {
         let Some((part, rest)) =
             memchr(b'\n', bytes).and_then(|end| bytes.split_at_checked(end + 1))
         else {
-            let part = mem::take(bytes);
-            if self.line.len() + part.len() > self.longest_line {
-                return Err("a line of the request is longer than a head may be");
-            }
-            self.line.extend_from_slice(part);
-            return Ok(());
+            self.line.extend_from_slice(bytes);
+            return (self.line.len() <= self.longest_line).then_some(&[]);
         };
-        *bytes = rest;
         if self.line.is_empty() {
-            return self.take_line(part, framed);
-        }
-        let mut line = mem::take(&mut self.line);
-        line.extend_from_slice(part);
-        self.take_line(&line, framed)
-    }
-
-    fn take_line(&mut self, line: &[u8], framed: &Framed) -> Result<(), &'static str> {
-        let Some(line) = line.strip_suffix(b"\r\n") else {
-            return Err("a line of the request ends with LF alone; expected is CR LF");
-        };
-        match self.place {
-            Place::ChunkSize => {
-                self.place = match chunk_size(line).ok_or("the size of a chunk is no number")? {
-                    0 => Place::Trailer,
-                    size => Place::Chunk(size),
-                };
-            }
-            Place::ChunkEnd => {
-                if !line.is_empty() {
-                    return Err("a chunk is longer than its size");
-                }
-                self.place = Place::ChunkSize;
-            }
-            Place::Trailer => {
-                if line.is_empty() {
-                    self.place = Place::Head;
-                }
-            }
-            // An empty line or more may come before a head.
-            _ if line.is_empty() && !self.begun => {}
-            _ if line.is_empty() => self.end_head(framed),
-            // Its first line is no header.
-            _ if !self.begun => self.begun = true,
-            _ => self.take_header(line)?,
-        }
-        Ok(())
-    }
-
-    fn end_head(&mut self, framed: &Framed) {
-        framed.heads.fetch_add(1, Ordering::Relaxed);
-        self.begun = false;
-        self.place = match mem::replace(&mut self.body, Announced::Nothing) {
-            Announced::Nothing | Announced::Length(0) => Place::Head,
-            Announced::Length(bytes) => Place::Body(bytes),
-            Announced::Chunks => Place::ChunkSize,
-        };
-    }
-
-    fn take_header(&mut self, line: &[u8]) -> Result<(), &'static str> {
-        // What is no header at all, hyper refuses.
-        let Some((name, value)) = memchr(b':', line).and_then(|colon| line.split_at_checked(colon))
-        else {
-            return Ok(());
-        };
-        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii();
-        let announced = if name.eq_ignore_ascii_case(b"content-length") {
-            Announced::Length(digits(value, 10).ok_or("Content-Length is no number of bytes")?)
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            if !value.eq_ignore_ascii_case(b"chunked") {
-                return Err("Transfer-Encoding is something else than chunked");
-            }
-            Announced::Chunks
+            self.place = self.after_line(part)?;
         } else {
-            return Ok(());
-        };
-        if self.body != Announced::Nothing {
-            return Err(
-                "the request says more than once how long its body is; expected is one \
-                 Content-Length or one Transfer-Encoding",
-            );
+            let mut line = mem::take(&mut self.line);
+            line.extend_from_slice(part);
+            self.place = self.after_line(&line)?;
         }
-        self.body = announced;
-        Ok(())
+        Some(rest)
+    }
+
+    /// Where the bytes after a line of a chunked body belong, unless it is
+    /// malformed.
+    fn after_line(&self, line: &[u8]) -> Option<Place> {
+        let line = line.strip_suffix(b"\r\n")?;
+        match self.place {
+            Place::ChunkSize => Some(match chunk_size(line)? {
+                0 => Place::Trailer,
+                size => Place::Chunk(size),
+            }),
+            // A chunk that is longer than its size has something before it.
+            Place::ChunkEnd => line.is_empty().then_some(Place::ChunkSize),
+            _ if line.is_empty() => Some(Place::Head),
+            _ => Some(Place::Trailer),
+        }
     }
 }
 
@@ -245,30 +255,29 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     digits(parts.next()?.trim_ascii_end(), 16)
 }
 
-/// Digits alone: no sign, no point, nothing that is too large.
-fn digits(text: &[u8], radix: u32) -> Option<u64> {
-    if text.is_empty() {
-        return None;
-    }
-    text.iter().try_fold(0_u64, |number, byte| {
-        let digit = char::from(*byte).to_digit(radix)?;
-        number.checked_mul(radix.into())?.checked_add(digit.into())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LIMITS: HeadLimits = HeadLimits {
+        bytes: 64,
+        headers: 8,
+    };
+
     /// Heads that come whole, and what is wrong after them.
-    fn followed(pieces: &[&[u8]]) -> (u64, Option<&'static str>) {
+    fn followed(pieces: &[&[u8]]) -> (u64, Option<BadHead>) {
         let framed = Framed::default();
-        let mut framing = Framing::new(64);
+        let mut framing = Framing::new(LIMITS);
+        let mut held = Vec::new();
         for piece in pieces {
-            framing.follow(piece, &framed);
+            held.extend_from_slice(piece);
+            let passed = framing.follow(&held, &framed);
+            held.drain(..passed);
         }
+        assert!(held.is_empty() || framing.stand_in().is_some());
         let heads = framed.heads.load(Ordering::Relaxed);
-        (heads, framed.fault.get().copied())
+        let refused = framed.refused.lock().unwrap().take();
+        (heads, refused.map(|refused| refused.reason))
     }
 
     const SOUND: &[u8] = b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\
@@ -290,53 +299,19 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_in_two_ways_is_a_fault() {
-        let long = [b'x'; 80];
-        let cases: [(&[u8], &str); 14] = [
-            (b"GET / HTTP/1.1\n\n", "LF alone"),
-            (b"\nGET / HTTP/1.1\r\n\r\n", "LF alone"),
-            (b"GET / HTTP/1.1\r\nA: b\nHost: c\r\n\r\n", "LF alone"),
-            (b"GET / HTTP/1.1\r\nA: b\r\n\n", "LF alone"),
-            (
-                b"G\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n",
-                "more than once",
-            ),
-            (
-                b"G\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n",
-                "more than once",
-            ),
-            (
-                b"G\r\nContent-Length: 1\r\nContent-Length: 1\r\n",
-                "more than once",
-            ),
-            (
-                b"G\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-                "more than once",
-            ),
-            (
-                b"G\r\nTransfer-Encoding: gzip, chunked\r\n",
-                "something else",
-            ),
-            (b"G\r\nContent-Length: +1\r\n", "no number"),
-            (b"G\r\nContent-Length: 1, 1\r\n", "no number"),
-            (
-                b"G\r\nContent-Length: 18446744073709551616\r\n",
-                "no number",
-            ),
-            (b"G\r\nContent-Length:\r\n", "no number"),
-            (&long, "longer"),
-        ];
-        for (bytes, words) in cases {
-            let (heads, fault) = followed(&[bytes, b"\r\nGET / HTTP/1.1\r\n\r\n"]);
-            let text = String::from_utf8_lossy(bytes);
-            assert_eq!(heads, 0, "{text}");
-            assert!(fault.unwrap().contains(words), "{text}: {fault:?}");
+    fn after_a_bad_head_nothing_is_a_request() {
+        for bad in ["GET / HTTP/1.1\n\n", "\0", &"x".repeat(80)] {
+            let text = format!("GET / HTTP/1.1\r\n\r\n{bad}");
+            let (heads, fault) = followed(&[text.as_bytes(), b"\r\nGET / HTTP/1.1\r\n\r\n"]);
+            assert_eq!(heads, 1, "{bad:?}");
+            assert!(fault.is_some(), "{bad:?}");
         }
     }
 
     #[test]
     fn a_malformed_body_ends_where_it_is_malformed() {
-        let head = "P\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let head = "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let long = "x".repeat(80);
         for (sound, malformed) in [
             ("", "1\n"),
             ("", "x\r\n"),
@@ -347,10 +322,16 @@ mod tests {
             ("1\r\nx", "x\r\n"),
             ("0\r\n", "\n"),
             ("0\r\nA: b\r\n", "C: d\n"),
+            ("0\r\n", &long),
         ] {
             let framed = Framed::default();
-            let mut framing = Framing::new(64);
-            let text = format!("{head}{sound}{malformed}0\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+            let mut framing = Framing::new(LIMITS);
+            let after = if malformed == long {
+                ""
+            } else {
+                "0\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+            };
+            let text = format!("{head}{sound}{malformed}{after}");
             let passed = framing.follow(text.as_bytes(), &framed);
             assert_eq!(passed, head.len() + sound.len(), "{sound:?} {malformed:?}");
             assert!(framing.is_broken());
@@ -362,11 +343,16 @@ mod tests {
     #[test]
     fn a_request_without_a_head_that_was_found_is_refused() {
         let framed = Framed::default();
-        let mut framing = Framing::new(64);
-        framing.follow(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\n\n", &framed);
-        assert_eq!(framed.request(), Ok(()));
-        assert!(framed.request().unwrap_err().contains("LF alone"));
-        let unseen = Framed::default();
-        assert!(unseen.request().unwrap_err().contains("begins"));
+        let mut framing = Framing::new(LIMITS);
+        framing.follow(b"GET / HTTP/1.1\r\n\r\nHEAD /v1/a HTTP/1.1\n\n", &framed);
+        assert!(framing.stand_in().unwrap().starts_with(b"HEAD "));
+        assert!(framed.request().is_ok());
+        let refused = framed.request().unwrap_err();
+        assert!(refused.reason.text().contains("LF alone"));
+        assert_eq!(refused.target.path(), "/v1/a");
+        for unseen in [framed, Framed::default()] {
+            let refused = unseen.request().unwrap_err();
+            assert!(refused.reason.text().contains("begins"));
+        }
     }
 }

@@ -8,6 +8,7 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderName, HeaderValue,
 use http::{HeaderMap, Method, Request, Version};
 
 use crate::caller::Caller;
+use crate::head::BadHead;
 use crate::host::{Host, HostName, Name};
 use crate::origin::{self, Origin};
 use crate::plain;
@@ -85,9 +86,7 @@ fn check_host<'r, B>(
         // Before HTTP/1.1 there was no such header; browsers always send it.
         return match request.version() {
             Version::HTTP_09 | Version::HTTP_10 if request.uri().authority().is_none() => Ok(None),
-            _ => Err(Refusal::Malformed(
-                "the request has no Host; HTTP/1.1 expects one",
-            )),
+            _ => Err(BadHead::Malformed("the request has no Host; HTTP/1.1 expects one").into()),
         };
     };
     if hosts.next().is_some() {
@@ -101,9 +100,10 @@ fn check_host<'r, B>(
     if let Some(authority) = request.uri().authority()
         && Host::parse(authority.as_str()) != Some(host)
     {
-        return Err(Refusal::Malformed(
+        return Err(BadHead::Malformed(
             "the request's target names another host than its Host; expected is the same",
-        ));
+        )
+        .into());
     }
     Ok(Some(host))
 }

@@ -23,6 +23,7 @@ mod executable;
 mod fixture;
 mod framing;
 mod guard;
+mod head;
 mod host;
 #[cfg(test)]
 mod limit_tests;

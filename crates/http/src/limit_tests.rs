@@ -133,7 +133,6 @@ async fn a_request_beyond_a_bound_has_its_status_and_is_counted() {
         let status = status(&mut stream, request.as_bytes()).await;
         assert_eq!(status, Some(expected), "{bound:?}");
         drop(stream);
-        // What hyper answers by itself is counted when the connection ends.
         while served.app.inner().broker.statistics().connections > 0 {
             tokio::task::yield_now().await;
         }

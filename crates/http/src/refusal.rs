@@ -8,6 +8,7 @@ use moustique_protocol::{Excerpt, Rejection};
 
 use crate::body::BodyError;
 use crate::crooks::Denied;
+use crate::head::BadHead;
 use crate::limits::HttpLimits;
 use crate::plain::rejection::PlainRejection;
 
@@ -26,8 +27,8 @@ pub(crate) enum Refusal {
     ContentEncoding,
     /// The body is no form.
     ContentType { given: Excerpt },
-    /// The head cannot be read in one way only, or lacks what it must have.
-    Malformed(&'static str),
+    /// The head is not as it should be.
+    Head(BadHead),
     /// A method that means nothing here.
     Method(Method),
     /// The host that it is meant for is not this broker.
@@ -113,6 +114,7 @@ impl Refusal {
             Self::TooManyRequests { .. } => Some(Bound::Rate),
             Self::Broker(Refused::Rejected(_)) => Some(Bound::Memory),
             Self::TooManyTries { .. } | Self::PasswordsBusy => Some(Bound::Password),
+            Self::Head(head) => head.bound(),
             Self::Plain(rejection) => rejection.bound(),
             Self::OfMessage { refusal, .. } => refusal.bound(),
             Self::Search(SearchError::Invalid { .. } | SearchError::Failed) => None,
@@ -165,7 +167,7 @@ impl Refusal {
             Self::BodyBroken => (S::BAD_REQUEST, "body_broken"),
             Self::ContentEncoding => (S::UNSUPPORTED_MEDIA_TYPE, "content_encoding"),
             Self::ContentType { .. } => (S::UNSUPPORTED_MEDIA_TYPE, "media_type"),
-            Self::Malformed(_) => (S::BAD_REQUEST, "malformed"),
+            Self::Head(head) => head.row(),
             Self::Forwarded { .. } => (S::BAD_REQUEST, "forwarded"),
             Self::Method(_) => (S::NOT_IMPLEMENTED, "method_not_implemented"),
             Self::WrongHost { .. } => (S::MISDIRECTED_REQUEST, "wrong_host"),
@@ -237,7 +239,7 @@ impl Refusal {
                      application/x-www-form-urlencoded, or no Content-Type"
                 )
             }
-            Self::Malformed(reason) => (*reason).into(),
+            Self::Head(head) => head.text(),
             Self::Method(method) => {
                 format!(
                     "the method {} is not carried out here",
@@ -319,11 +321,6 @@ impl Refusal {
     pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {
         headers.insert(CONTENT_TYPE, crate::classic::TEXT);
         match self {
-            Self::Rejected(rejection) => {
-                if let Some(allow) = rejection.allow() {
-                    headers.insert(ALLOW, HeaderValue::from_static(allow));
-                }
-            }
             Self::Broker(Refused::Stopping) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -341,13 +338,19 @@ impl Refusal {
             }
             // What follows in the stream is the rest of the body, or whatever else
             // the sender took for its part of the request; not a request.
-            Self::BodyTooSlow { .. }
+            Self::Rejected(Rejection::BodyTooLong { .. })
+            | Self::BodyTooSlow { .. }
             | Self::BodyBroken
-            | Self::Malformed(_)
+            | Self::Head(_)
             | Self::Method(_)
             | Self::WrongHost { .. }
             | Self::ManyHosts => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::Rejected(rejection) => {
+                if let Some(allow) = rejection.allow() {
+                    headers.insert(ALLOW, HeaderValue::from_static(allow));
+                }
             }
             _ => {}
         }
@@ -357,6 +360,12 @@ impl Refusal {
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
+    }
+}
+
+impl From<BadHead> for Refusal {
+    fn from(head: BadHead) -> Self {
+        Self::Head(head)
     }
 }
 

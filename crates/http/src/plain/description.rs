@@ -15,7 +15,7 @@ use crate::plain::{
 
 /// What every call may be refused with, whatever it is: statuses of the
 /// connection, the guard and the bounds.
-pub(crate) const REFUSALS: [(&str, &str); 14] = [
+pub(crate) const REFUSALS: [(&str, &str); 16] = [
     ("400", "A parameter or the body breaks a rule"),
     (
         "401",
@@ -32,6 +32,7 @@ pub(crate) const REFUSALS: [(&str, &str); 14] = [
         "413",
         "The body or the message is too long, or there are too many",
     ),
+    ("414", "The target is too long"),
     (
         "415",
         "The body is compressed, or of a type that is not taken",
@@ -43,6 +44,7 @@ pub(crate) const REFUSALS: [(&str, &str); 14] = [
     ),
     ("431", "The head has too many headers or bytes"),
     ("501", "The method means nothing here"),
+    ("505", "The version of HTTP is not spoken"),
     (
         "503",
         "The broker cannot do it now, or is stopping; `Retry-After` says when to try again",
@@ -90,12 +92,10 @@ impl Modify for Refusals {
         for item in openapi.paths.paths.values_mut() {
             for operation in operations(item) {
                 for (status, description) in REFUSALS {
-                    let mut response = ResponseBuilder::new().description(description);
-                    // hyper refuses a head by itself.
-                    if status != "431" {
-                        let problem = RefOr::Ref(Ref::from_schema_name("Problem"));
-                        response = response.content(PROBLEM, Content::new(Some(problem)));
-                    }
+                    let problem = RefOr::Ref(Ref::from_schema_name("Problem"));
+                    let response = ResponseBuilder::new()
+                        .description(description)
+                        .content(PROBLEM, Content::new(Some(problem)));
                     let responses = &mut operation.responses.responses;
                     responses
                         .entry(status.into())
