@@ -51,7 +51,13 @@ fn rows() -> Vec<Row> {
         Some("http://HOST.evil.example"),
         Some("null"),
     ];
-    let sites = [None, Some("same-origin"), Some("none"), Some("cross-site")];
+    let sites = [
+        None,
+        Some("same-origin"),
+        Some("none"),
+        Some("same-site"),
+        Some("cross-site"),
+    ];
     let kinds = [
         None,
         Some("application/x-www-form-urlencoded"),
@@ -97,7 +103,8 @@ impl Row {
         if !self.is_ours() {
             return 421;
         }
-        let is_foreign = !self.is_of_own_page() || self.site == Some("cross-site");
+        let is_foreign =
+            !self.is_of_own_page() || matches!(self.site, Some("cross-site" | "same-site"));
         if is_foreign && !self.is_of_allowed_page() {
             return 403;
         }
@@ -221,21 +228,20 @@ fn a_link_to_the_page_may_be_followed_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path());
     let caller = broker.caller();
-    let link = [
-        ("Sec-Fetch-Site", "cross-site"),
-        ("Sec-Fetch-Mode", "navigate"),
-    ];
-    let page = caller.get("/", &link);
-    assert_eq!(page.status, 200);
-    assert!(
-        page.header("content-security-policy")
-            .unwrap()
-            .contains("frame-ancestors 'none'")
-    );
-    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
-    for path in ["/GETVAL?topic=/a", "/VERSION", "/v1/monitor/stream"] {
-        assert_eq!(caller.get(path, &link).status, 403, "{path}");
+    for site in ["cross-site", "same-site"] {
+        let link = [("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "navigate")];
+        let page = caller.get("/", &link);
+        assert_eq!(page.status, 200);
+        assert!(
+            page.header("content-security-policy")
+                .unwrap()
+                .contains("frame-ancestors 'none'")
+        );
+        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+        for path in ["/GETVAL?topic=/a", "/VERSION", "/v1/monitor/stream"] {
+            assert_eq!(caller.get(path, &link).status, 403, "{path} {site}");
+        }
+        let framed = [link[0], ("Sec-Fetch-Mode", "no-cors")];
+        assert_eq!(caller.get("/", &framed).status, 403, "{site}");
     }
-    let framed = [link[0], ("Sec-Fetch-Mode", "no-cors")];
-    assert_eq!(caller.get("/", &framed).status, 403);
 }

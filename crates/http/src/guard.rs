@@ -130,12 +130,15 @@ fn check_site<B>(
             return Err(Refusal::origin(given.as_bytes()));
         }
     }
-    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
-    if sites.any(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"))
-        && !opens_the_page(request)
-    {
+    // Also a page of another port of this host, or of a host beside it in its
+    // domain, is somebody else's ("same-site").
+    let is_ours = |site: &HeaderValue| {
+        let is = |word: &str| site.as_bytes().eq_ignore_ascii_case(word.as_bytes());
+        is("same-origin") || is("none")
+    };
+    if !headers.get_all(SEC_FETCH_SITE).iter().all(is_ours) && !opens_the_page(request) {
         return Err(Refusal::CrossSite(
-            "the request comes from another site".into(),
+            "the request comes from a page of another site, another host or another port".into(),
         ));
     }
     Ok(None)
@@ -257,7 +260,7 @@ mod tests {
     #[test]
     fn a_page_is_ours_or_of_an_origin_that_is_named() {
         let host = ("host", OURS);
-        let cases: [(&[(&str, &str)], u16); 14] = [
+        let cases: [(&[(&str, &str)], u16); 21] = [
             (&[host], 200),
             (&[host, ("origin", "http://broker.lan:33334")], 200),
             (&[host, ("origin", "https://panel.example")], 200),
@@ -273,6 +276,41 @@ mod tests {
             (&[host, ("sec-fetch-site", "none")], 200),
             (&[host, ("sec-fetch-site", "cross-site")], 403),
             (&[host, ("sec-fetch-site", "Cross-Site")], 403),
+            (&[host, ("sec-fetch-site", "same-site")], 403),
+            (&[host, ("sec-fetch-site", "Same-Site")], 403),
+            (&[host, ("sec-fetch-site", "")], 403),
+            (
+                &[
+                    host,
+                    ("sec-fetch-site", "same-origin"),
+                    ("sec-fetch-site", "same-site"),
+                ],
+                403,
+            ),
+            (
+                &[
+                    host,
+                    ("origin", "https://panel.example"),
+                    ("sec-fetch-site", "same-site"),
+                ],
+                200,
+            ),
+            (
+                &[
+                    host,
+                    ("origin", "http://broker.lan:33334"),
+                    ("sec-fetch-site", "same-site"),
+                ],
+                403,
+            ),
+            (
+                &[
+                    host,
+                    ("origin", "http://broker.lan:8080"),
+                    ("sec-fetch-site", "same-site"),
+                ],
+                403,
+            ),
             (&[host, ("origin", "http://panel.example")], 403),
             (&[host, ("origin", "http://broker.lan")], 403),
             (&[host, ("origin", "null")], 403),
@@ -303,21 +341,23 @@ mod tests {
 
     #[test]
     fn a_link_leads_to_the_page_and_to_nothing_else() {
-        let link = [
-            ("host", OURS),
-            ("sec-fetch-site", "cross-site"),
-            ("sec-fetch-mode", "navigate"),
-        ];
-        assert_eq!(status(("GET", "/"), &link), 200);
-        for line in [
-            ("POST", "/"),
-            ("GET", "/GETVAL?topic=/a"),
-            ("GET", "/v1/monitor/stream"),
-        ] {
-            assert_eq!(status(line, &link), 403, "{line:?}");
+        for site in ["cross-site", "same-site"] {
+            let link = [
+                ("host", OURS),
+                ("sec-fetch-site", site),
+                ("sec-fetch-mode", "navigate"),
+            ];
+            assert_eq!(status(("GET", "/"), &link), 200);
+            for line in [
+                ("POST", "/"),
+                ("GET", "/GETVAL?topic=/a"),
+                ("GET", "/v1/monitor/stream"),
+            ] {
+                assert_eq!(status(line, &link), 403, "{line:?} {site}");
+            }
+            let framed = [link[0], link[1], ("sec-fetch-mode", "no-cors")];
+            assert_eq!(status(("GET", "/"), &framed), 403, "{site}");
         }
-        let framed = [link[0], link[1], ("sec-fetch-mode", "no-cors")];
-        assert_eq!(status(("GET", "/"), &framed), 403);
     }
 
     #[test]
