@@ -1,4 +1,4 @@
-//! Clients that take their time, 200 at once, of eight kinds: each is cut when
+//! Clients that take their time, 200 at once, of nine kinds: each is cut when
 //! its time is over, and an honest one never waits for them.
 
 use std::io::{self, Read, Write};
@@ -13,8 +13,11 @@ use socket2::{Domain, Socket, Type};
 /// Clients of a kind.
 const CLIENTS: usize = 200;
 
-/// Each time that is configured.
+/// Each time that is configured, but for the next.
 const TIME: Duration = Duration::from_secs(2);
+
+/// Time between two requests, in which the head of the second is not.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// How long after that a connection may be seen to end, on a busy machine.
 const TOLERANCE: Duration = Duration::from_secs(2);
@@ -39,9 +42,10 @@ enum Kind {
     ReadsNothing,
     HalfClosed,
     IdleAfterARequest,
+    NextHeadByByte,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Silent,
     Kind::HalfARequestLine,
     Kind::HeadByByte,
@@ -50,6 +54,7 @@ const KINDS: [Kind; 8] = [
     Kind::ReadsNothing,
     Kind::HalfClosed,
     Kind::IdleAfterARequest,
+    Kind::NextHeadByByte,
 ];
 
 impl Kind {
@@ -66,7 +71,9 @@ impl Kind {
                 return request.repeat(FILES).into();
             }
             Self::HalfClosed => b"POST /POST HTTP/1.1\r\nHost: loc",
-            Self::IdleAfterARequest => b"GET /VERSION HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            Self::IdleAfterARequest | Self::NextHeadByByte => {
+                b"GET /VERSION HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            }
         };
         text.into()
     }
@@ -74,7 +81,7 @@ impl Kind {
     /// What it goes on with, byte by byte, for longer than it is let.
     fn rest(self) -> &'static [u8] {
         match self {
-            Self::HeadByByte => b"GET /VERSION HTTP/1.1\r\nHost: localhost\r\nX: yyyyyyyyyyyyyyyyyyyyyy\
+            Self::HeadByByte | Self::NextHeadByByte => b"GET /VERSION HTTP/1.1\r\nHost: localhost\r\nX: yyyyyyyyyyyyyyyyyyyyyy\
                 yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\
                 yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
             Self::BodyByByte => &[b'x'; 1_000],
@@ -87,6 +94,7 @@ impl Kind {
     fn time(self) -> Duration {
         match self {
             Self::HalfClosed => Duration::ZERO,
+            Self::IdleAfterARequest => IDLE,
             _ => TIME,
         }
     }
@@ -222,7 +230,8 @@ fn each_is_cut_in_time_and_an_honest_one_does_not_notice() {
     let setup = Setup {
         more: format!(
             "  timeout: {seconds}s\nlimits:\n  body_timeout: {seconds}s\n  \
-             reader_timeout: {seconds}s\n  idle_timeout: {seconds}s\n"
+             reader_timeout: {seconds}s\n  idle_timeout: {}s\n",
+            IDLE.as_secs()
         ),
         ..Setup::default()
     };

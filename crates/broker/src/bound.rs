@@ -9,7 +9,8 @@ pub enum Bound {
     Connections,
     /// Connections of one peer: one more was closed at once.
     PeerConnections,
-    /// Time for the head of a connection's first request: closed.
+    /// Time for the head of a connection's first request, or of a later one from
+    /// its first byte on: closed.
     FirstRequest,
     /// Time between two requests of a connection: closed.
     Idle,

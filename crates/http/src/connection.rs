@@ -315,6 +315,39 @@ mod tests {
         assert_eq!(fixture::waiting(broker, "c").await, ["1", "2"]);
     }
 
+    /// It had a minute, which is the time between two requests.
+    #[tokio::test(start_paused = true)]
+    async fn a_later_head_that_comes_byte_by_byte_is_cut_like_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = fixture::app(folder.path(), HttpLimits::default());
+        let (mut peer, stream) = tokio::io::duplex(64 * 1024);
+        let (admitted, ending) = (Ok(()), CancellationToken::new());
+        let begun = Instant::now();
+        let caller = fixture::CALLER;
+        let serving = converse(stream, begun, caller, &admitted, &app, &ending);
+        let asking = async {
+            let request = b"GET /VERSION HTTP/1.1\r\nHost: h\r\n\r\n";
+            peer.write_all(request).await.unwrap();
+            // An empty line is no beginning.
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            peer.write_all(b"\r\n").await.unwrap();
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            for byte in request {
+                if peer.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let serving = async {
+            serving.await;
+            begun.elapsed().as_secs()
+        };
+        assert_eq!(tokio::join!(serving, asking).0, 45);
+        let bounds = app.inner().broker.statistics().bounds;
+        assert_eq!(bounds.of(Bound::FirstRequest), 1);
+    }
+
     /// It was closed a minute after its head, as if it were idle.
     #[tokio::test(start_paused = true)]
     async fn a_stream_that_goes_on_is_not_idle() {

@@ -14,7 +14,7 @@ use crate::limits::HttpLimits;
 /// When a connection is closed because its peer does nothing.
 #[derive(Debug)]
 pub(crate) struct Deadlines {
-    first_request: Duration,
+    head: Duration,
     idle: Duration,
     reader: Duration,
     owed: Mutex<Owed>,
@@ -24,6 +24,8 @@ pub(crate) struct Deadlines {
 #[derive(Clone, Copy, Debug)]
 struct Owed {
     request: Request,
+    /// Since when the beginning of a head is there without its end, if it is.
+    asking: Option<Instant>,
     /// Since when it takes nothing of what is written, if that is so.
     blocked: Option<Instant>,
 }
@@ -43,11 +45,12 @@ impl Deadlines {
     /// Those of a connection that was opened at `begun`.
     pub(crate) fn new(limits: &HttpLimits, begun: Instant) -> Self {
         Self {
-            first_request: limits.first_request,
+            head: limits.first_request,
             idle: limits.idle,
             reader: limits.reader,
             owed: Mutex::new(Owed {
                 request: Request::First { since: begun },
+                asking: None,
                 blocked: None,
             }),
         }
@@ -56,6 +59,11 @@ impl Deadlines {
     /// The head of a request has come.
     pub(crate) fn asked(&self) {
         self.owed().request = Request::None;
+    }
+
+    /// The beginning of a head has come, or its end.
+    pub(crate) fn asking(&self, is_asking: bool) {
+        self.owed().asking = is_asking.then(Instant::now);
     }
 
     /// hyper has the whole answer.
@@ -90,10 +98,12 @@ impl Deadlines {
         let owed = *self.owed();
         match (owed.blocked, owed.request) {
             (Some(since), _) => Some((since + self.reader, Bound::Reader)),
-            (None, Request::First { since }) => {
-                Some((since + self.first_request, Bound::FirstRequest))
-            }
-            (None, Request::Next { since }) => Some((since + self.idle, Bound::Idle)),
+            (None, Request::First { since }) => Some((since + self.head, Bound::FirstRequest)),
+            (None, Request::Next { since }) => Some(match owed.asking {
+                // It may have begun while we had yet to answer.
+                Some(begun) => (since.max(begun) + self.head, Bound::FirstRequest),
+                None => (since + self.idle, Bound::Idle),
+            }),
             (None, Request::None) => None,
         }
     }
@@ -147,6 +157,36 @@ mod tests {
         let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
         assert_eq!(closed(&deadlines).await, (Bound::FirstRequest, 5));
         let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
+        deadlines.asked();
+        deadlines.answered();
+        assert_eq!(closed(&deadlines).await, (Bound::Idle, 60));
+    }
+
+    /// One that was sent byte by byte had a minute.
+    #[tokio::test(start_paused = true)]
+    async fn a_later_head_has_the_time_of_the_first_from_its_first_byte() {
+        // It begins before the answer, or after it.
+        for begins_before in [true, false] {
+            let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
+            deadlines.asked();
+            let peer = async {
+                if begins_before {
+                    deadlines.asking(true);
+                    seconds(10).await;
+                    deadlines.answered();
+                } else {
+                    deadlines.answered();
+                    seconds(10).await;
+                    deadlines.asking(true);
+                }
+            };
+            let (closed, ()) = tokio::join!(closed(&deadlines), peer);
+            assert_eq!(closed, (Bound::FirstRequest, 15), "{begins_before}");
+        }
+        // It came to its end.
+        let deadlines = Deadlines::new(&HttpLimits::default(), Instant::now());
+        deadlines.asking(true);
+        deadlines.asking(false);
         deadlines.asked();
         deadlines.answered();
         assert_eq!(closed(&deadlines).await, (Bound::Idle, 60));

@@ -192,6 +192,11 @@ impl Head {
     }
 }
 
+/// Whether there is more of a head in these bytes than empty lines before it.
+pub(crate) fn has_begun(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| !b"\r\n".contains(byte))
+}
+
 /// Reads what can be read of the first line of a bad head: its method and its
 /// target.
 pub(crate) fn first_words(bytes: &[u8]) -> (&[u8], Option<Uri>) {

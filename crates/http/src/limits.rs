@@ -15,9 +15,10 @@ pub struct HttpLimits {
     /// a second without any. More: 429 (`Rate`).
     pub requests_per_second: usize,
     /// Time from the opening of a connection to the end of its first request's
-    /// head. Longer: closed (`FirstRequest`).
+    /// head, and from the first byte of a later head to its end. Longer: closed
+    /// (`FirstRequest`).
     pub first_request: Duration,
-    /// Time from an answer to the end of the next request's head. Longer:
+    /// Time from an answer to the first byte of the next request. Longer:
     /// closed (`Idle`). A parked pickup is not idle, nor is a reader that has
     /// yet to read the answer.
     pub idle: Duration,

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection::Conversation;
 use crate::framing::Framing;
+use crate::head;
 
 /// A stream that knows when what hyper wrote has gone out, and since when its
 /// peer takes nothing.
@@ -41,6 +42,8 @@ pub(crate) struct Socket<S> {
     held: BytesMut,
     /// What hyper may have and had no room for: what is held, and one read more.
     sound: BytesMut,
+    /// Whether a head has begun that is not whole.
+    is_asking: bool,
     /// Whether the last write or flush was pending.
     is_blocked: bool,
     framing: Framing,
@@ -53,6 +56,7 @@ impl<S> Socket<S> {
             stream,
             held: BytesMut::new(),
             sound: BytesMut::new(),
+            is_asking: false,
             is_blocked: false,
             framing,
             conversation,
@@ -114,11 +118,21 @@ impl<S: AsyncRead + Unpin> Socket<S> {
             // The memory is given back, too.
             self.held = BytesMut::new();
         }
+        self.note_head();
         Poll::Ready(Ok(if passed > 0 {
             Read::Sound
         } else {
             Read::Nothing
         }))
+    }
+
+    /// Notes whether a head has begun and is not whole.
+    fn note_head(&mut self) {
+        let is_asking = head::has_begun(&self.held);
+        if is_asking != self.is_asking {
+            self.is_asking = is_asking;
+            self.conversation.deadlines.asking(is_asking);
+        }
     }
 }
 
