@@ -202,7 +202,8 @@ impl Broker {
         }
     }
 
-    /// Writes to the disk to see whether the broker can store something.
+    /// Writes to the disk to see whether the broker can store something, once a
+    /// second at most: who asks more often is told what was found out.
     ///
     /// # Errors
     /// The reason why it cannot.
@@ -210,6 +211,10 @@ impl Broker {
         if self.is_stopping() {
             return Err(Refused::Stopping);
         }
+        self.shared.readiness.ask(self.check_store()).await
+    }
+
+    async fn check_store(&self) -> Result<(), Refused> {
         let busy = || Refused::Busy {
             seconds: ORDER_PATIENCE.as_secs(),
         };

@@ -11,7 +11,10 @@ pub enum Refused {
     #[error(transparent)]
     Rejected(#[from] Rejection),
     /// No room is left on the disk that holds the data.
-    #[error("the disk that holds the data is full; nothing was stored")]
+    #[error(
+        "the disk that holds the data is full; nothing was stored: make room on it, and the broker \
+         goes on by itself"
+    )]
     DiskFull,
     /// The disk reports another fault.
     #[error("the data cannot be written ({0}); nothing was stored")]

@@ -20,6 +20,7 @@ mod patience;
 mod pickup;
 mod publishers;
 mod rates;
+mod readiness;
 mod recent;
 mod search;
 mod sequencer;

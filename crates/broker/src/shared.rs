@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::clock::Clock;
 use crate::publishers::Publishers;
+use crate::readiness::Readiness;
 use crate::recent::Recent;
 use crate::search::Turns;
 use crate::statistics::Counters;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
     publishers: Mutex<Publishers>,
+    pub(crate) readiness: Readiness,
     pub(crate) counters: Counters,
     /// Time between two rounds of maintenance.
     pub(crate) maintenance_interval: watch::Sender<Duration>,
@@ -60,6 +62,7 @@ impl Shared {
         let feed = broadcast::Sender::new(FEED_BATCHES);
         Self {
             publishers: Mutex::new(Publishers::new(feed.subscribe(), state.limits())),
+            readiness: Readiness::default(),
             counters: Counters::new(clock.now().time),
             clock,
             stored: watch::Sender::new(state.last_id()),

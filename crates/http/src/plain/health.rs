@@ -22,7 +22,8 @@ pub(crate) async fn live() -> Response {
 
 /// Whether something can be stored.
 ///
-/// Writes to the disk to find out.
+/// Writes to the disk to find out, once a second at most: whoever asks more
+/// often is told what was found out.
 #[utoipa::path(
     get,
     path = "/readyz",
