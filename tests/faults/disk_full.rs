@@ -67,6 +67,41 @@ fn nothing_is_acknowledged_without_room_and_writes_recover_with_it() {
     ledger.check_pickups(&broker.caller(), "reader");
 }
 
+/// Whoever watches the broker is told what to do, and when it is done.
+#[test]
+fn it_is_not_ready_while_the_disk_is_full_and_ready_again_with_room() {
+    let disk = SmallDisk::new();
+    let broker = Broker::start_with(disk.folder(), &disk.setup());
+    let caller = broker.caller();
+    assert_eq!(caller.get("/readyz", &[]).status, 200);
+    let mut ledger = Ledger::with_padding(MESSAGE);
+    fill(&disk, &caller, &mut ledger);
+    // What was found out before holds for a second.
+    let begun = Instant::now();
+    let refused = loop {
+        let reply = caller.get("/readyz", &[]);
+        if reply.status != 200 {
+            break reply;
+        }
+        assert!(begun.elapsed() < RECOVERY, "it is ready without room");
+        ledger.publish(&caller);
+    };
+    assert_eq!(refused.status, 503);
+    let kind = refused.header("content-type");
+    assert_eq!(kind, Some("application/problem+json"));
+    disk.assert_says_what_to_do(&refused);
+    // It lives all the same.
+    assert_eq!(caller.get("/healthz", &[]).status, 200);
+
+    disk.make_room(Some(broker.pid()));
+    let begun = Instant::now();
+    while caller.get("/readyz", &[]).status != 200 {
+        assert!(begun.elapsed() < 2 * RECOVERY, "not ready in {RECOVERY:?}");
+    }
+    println!("ready again after {:?}", begun.elapsed());
+    assert_eq!(ledger.publish(&caller).status, 200);
+}
+
 /// What waits can be picked up although it cannot be noted.
 #[test]
 fn pickups_go_on_while_the_disk_is_full() {

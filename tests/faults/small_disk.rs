@@ -92,6 +92,14 @@ impl SmallDisk {
         }
     }
 
+    /// What it answers to those who ask whether it can store.
+    pub(crate) fn assert_says_what_to_do(&self, reply: &moustique_tests::Reply) {
+        if self.is_mounted {
+            assert_eq!(reply.json()["code"], "disk_full", "{reply:?}");
+            assert!(reply.body.contains("make room"), "{reply:?}");
+        }
+    }
+
     /// Gives room back, for a broker that runs and for others.
     pub(crate) fn make_room(&self, running: Option<u32>) {
         if self.is_mounted {
