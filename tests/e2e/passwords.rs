@@ -198,6 +198,39 @@ fn it_opens_what_is_guarded_by_two_ways_and_the_page_needs_none() {
 }
 
 #[test]
+fn metrics_need_it_where_one_is_set_and_what_tells_nothing_never_does() {
+    let open = tempfile::tempdir().unwrap();
+    let broker = Broker::start(open.path());
+    assert_eq!(broker.caller().get("/metrics", &[]).status, 200);
+    let folder = tempfile::tempdir().unwrap();
+    let broker = guarded(folder.path(), "secret\n");
+    let caller = broker.caller();
+    for path in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
+        assert_eq!(caller.get(path, &[]).status, 200, "{path}");
+    }
+    let login = login(&caller, "application/json", r#"{"password":"secret"}"#);
+    let (session, _) = login.header("set-cookie").unwrap().split_once(';').unwrap();
+    for (header, status) in [
+        (("Accept", "*/*"), 401),
+        (("Authorization", &*basic("guess")), 401),
+        (("Authorization", &*basic("secret")), 200),
+        (("Cookie", "moustique_session=guess"), 401),
+        (("Cookie", session), 200),
+    ] {
+        let reply = caller.get("/metrics", &[header]);
+        assert_eq!(reply.status, status, "{header:?}");
+        if status == 401 {
+            let kind = reply.header("content-type");
+            assert_eq!(kind, Some("application/problem+json"));
+            assert_eq!(reply.json()["code"], "not_allowed");
+            assert!(!reply.body.contains("moustique_"), "{reply:?}");
+        } else {
+            assert!(reply.body.contains("moustique_messages_total"));
+        }
+    }
+}
+
+#[test]
 fn who_guesses_has_five_tries_and_then_one_every_ten_seconds() {
     let folder = tempfile::tempdir().unwrap();
     let broker = guarded(folder.path(), "secret\n");

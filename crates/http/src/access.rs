@@ -22,7 +22,7 @@ pub(crate) use authenticator::Authenticator;
 pub use password::{MAX_PASSWORD_BYTES, PasswordError, PasswordHash};
 
 /// The cookie that names a session of the user interface.
-const SESSION_COOKIE: &str = "moustique_session";
+pub(crate) const SESSION_COOKIE: &str = "moustique_session";
 
 /// What a request offers to be let in. It owns what it holds, so that nothing of
 /// the request is kept while a password is checked, and it shows none of it.

@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use crate::access;
 use crate::plain::problem::{PROBLEM, Problem};
 use crate::plain::{
     batch, content, health, history, message, metrics, socket, stream, topics, values,
@@ -80,7 +82,7 @@ pub(crate) const REFUSALS: [(&str, &str); 16] = [
         metrics::metrics,
     ),
     components(schemas(Problem, stream::GapJson, message::MessageJson)),
-    modifiers(&Refusals, &AnyTopic),
+    modifiers(&Refusals, &AnyTopic, &Entry),
 )]
 struct Description;
 
@@ -103,6 +105,25 @@ impl Modify for Refusals {
                 }
             }
         }
+    }
+}
+
+/// The ways to name the password, where one is set.
+struct Entry;
+
+impl Modify for Entry {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let basic = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Basic)
+            .description(Some("The password, with any user name"))
+            .build();
+        let session = ApiKeyValue::with_description(
+            access::SESSION_COOKIE,
+            "The session that `POST /v1/login` begins",
+        );
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("password", SecurityScheme::Http(basic));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     }
 }
 

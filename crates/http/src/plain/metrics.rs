@@ -1,8 +1,8 @@
 //! What the broker counts, for Prometheus.
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use moustique_broker::{Latency, Statistics};
 use prometheus::proto::{
@@ -10,23 +10,43 @@ use prometheus::proto::{
 };
 use prometheus::{TEXT_FORMAT, TextEncoder};
 
+use crate::access::{self, Credentials};
+use crate::caller::Caller;
+use crate::plain::problem::Problem;
+use crate::refusal::Refusal;
 use crate::route::AppState;
 
 /// The metrics, for Prometheus.
+///
+/// Where a password is set it must be named, by HTTP Basic (`basic_auth` in
+/// Prometheus) or a session.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "Operation",
-    responses((status = 200, description = "Prometheus text, version 0.0.4", body = String, content_type = "text/plain")),
+    security((), ("password" = []), ("session" = [])),
+    responses(
+        (status = 200, description = "Prometheus text, version 0.0.4", body = String, content_type = "text/plain"),
+        (status = 401, description = "A password is set, and it is wrong or missing", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
-pub(crate) async fn metrics(State(app): AppState) -> Response {
+pub(crate) async fn metrics(
+    State(app): AppState,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    // What is counted tells who is there and what they do. Without a password
+    // there is nothing that a scraper could name.
+    if app.settings().password.is_some() {
+        access::check(&app, &caller, Credentials::of(&headers, &caller)).await?;
+    }
     let families = families(&app.broker.statistics());
     match TextEncoder::new().encode_to_string(&families) {
         Ok(text) => {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static(TEXT_FORMAT))];
-            (headers, text).into_response()
+            Ok((headers, text).into_response())
         }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(error) => Err(Refusal::Failed(error.to_string())),
     }
 }
 
