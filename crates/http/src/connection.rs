@@ -85,7 +85,7 @@ pub(crate) async fn serve(
 /// Answers the requests of a stream, which was opened at `begun`, until it ends
 /// by itself, its peer does nothing for too long, or the request under way is
 /// answered after `ending` was cancelled.
-async fn converse<S>(
+pub(crate) async fn converse<S>(
     stream: S,
     begun: Instant,
     caller: Caller,

@@ -13,7 +13,7 @@ use moustique_broker::{Bound, Follow, Followed, Refused};
 use moustique_core::MessageId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::{Instant, Interval};
+use tokio::time::{self, Instant, Interval};
 
 use crate::app::Inner;
 use crate::caller::Caller;
@@ -143,6 +143,7 @@ enum Event {
     Followed(Result<Followed, Refused>),
     Received(Option<Result<WsMessage, axum::Error>>),
     Heartbeat,
+    Silence,
 }
 
 /// The session is over.
@@ -164,12 +165,14 @@ impl Session {
                 Some(followed) = next(&mut self.follow) => Event::Followed(followed),
                 received = self.socket.recv() => Event::Received(received),
                 _ = self.heartbeat.tick() => Event::Heartbeat,
+                () = time::sleep_until(self.heard + SILENCE) => Event::Silence,
             };
             let step = match event {
                 Event::Stopping => self.say_goodbye().await,
                 Event::Followed(followed) => self.tell(followed).await,
                 Event::Received(received) => self.hear(received).await,
                 Event::Heartbeat => self.ask_for_life().await,
+                Event::Silence => self.give_up(),
             };
             if step.is_err() {
                 return;
@@ -254,11 +257,12 @@ impl Session {
     }
 
     async fn ask_for_life(&mut self) -> Result<(), Over> {
-        if self.heard.elapsed() > SILENCE {
-            self.app.broker.counters().bound_hit(Bound::Idle);
-            return Err(Over);
-        }
         Ok(self.socket.send(WsMessage::Ping(Bytes::new())).await?)
+    }
+
+    fn give_up(&self) -> Result<(), Over> {
+        self.app.broker.counters().bound_hit(Bound::Idle);
+        Err(Over)
     }
 
     async fn say_goodbye(&mut self) -> Result<(), Over> {

@@ -5,6 +5,7 @@ mod description;
 mod health;
 mod pages;
 mod refusals;
+mod silence;
 mod stream;
 mod topics;
 
