@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moustique_core::{Limits, Message};
-use regex::{Regex, RegexBuilder};
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::{task, time};
 
 use crate::broker::Broker;
 use crate::shared::Shared;
+
+mod pattern;
 
 /// Values that are copied under the lock at a time: some 20 µs.
 pub(crate) const SLICE: usize = 256;
@@ -58,6 +59,16 @@ pub enum SearchError {
     )]
     TooLarge {
         /// Bytes that are allowed.
+        limit: usize,
+    },
+    /// It has more wide classes under `(?i)` than can be made ready soon.
+    #[error(
+        "the regular expression ignores case and names {given} wide sets of characters; at most {limit} are allowed with (?i)"
+    )]
+    TooCostly {
+        /// Classes that were counted.
+        given: usize,
+        /// Classes that are allowed.
         limit: usize,
     },
     /// It was not through all topics within [`Limits::regex_time`].
@@ -133,7 +144,7 @@ fn search(
     limits: &Limits,
 ) -> Result<Found, SearchError> {
     let begun = Instant::now();
-    let regex = compile(pattern, limits.regex_compiled_bytes)?;
+    let regex = pattern::compile(pattern, limits.regex_compiled_bytes)?;
     let mut found = Found::default();
     let mut bytes = 0;
     let mut slice: Vec<Arc<Message>> = Vec::new();
@@ -161,31 +172,6 @@ fn search(
             }
             found.messages.push(Arc::clone(message));
         }
-    }
-}
-
-fn compile(pattern: &str, limit: usize) -> Result<Regex, SearchError> {
-    regex_syntax::parse(pattern).map_err(|error| invalid(pattern, &error))?;
-    let built = RegexBuilder::new(pattern)
-        .size_limit(limit)
-        .dfa_size_limit(limit)
-        .build();
-    // It is well formed, so its size is all that can be wrong with it.
-    built.map_err(|_| SearchError::TooLarge { limit })
-}
-
-fn invalid(pattern: &str, error: &regex_syntax::Error) -> SearchError {
-    let (offset, reason) = match error {
-        regex_syntax::Error::Parse(error) => (error.span().start.offset, error.kind().to_string()),
-        regex_syntax::Error::Translate(error) => {
-            (error.span().start.offset, error.kind().to_string())
-        }
-        _ => (0, "it is not understood".into()),
-    };
-    let before = pattern.char_indices().take_while(|(at, _)| *at < offset);
-    SearchError::Invalid {
-        position: before.count() + 1,
-        reason,
     }
 }
 
@@ -238,48 +224,6 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LIMIT: usize = 256 * 1024;
-
-    #[test]
-    fn what_is_wrong_is_said_with_its_place() {
-        for (pattern, text) in [
-            ("(", "character 1: unclosed group"),
-            ("åä[", "character 3: unclosed character class"),
-            ("a{2,1}", "character 2: invalid repetition count range"),
-            ("/v/*+**\\", "incomplete escape sequence"),
-            ("(?=a)", "look-around"),
-            (r"\1", "backreferences are not supported"),
-            (r"\p{Klingon}", "character 1: Unicode property not found"),
-        ] {
-            let error = compile(pattern, LIMIT).unwrap_err().to_string();
-            assert!(error.contains(text), "{pattern}: {error}");
-            assert!(!error.contains('\n'), "{error}");
-        }
-    }
-
-    /// Less than what one of 25 characters took to be made ready with the library's
-    /// own bound: 8.6 s.
-    const UNBOUNDED: Duration = Duration::from_secs(4);
-
-    #[test]
-    fn repeated_repetitions_are_refused_before_they_take_time() {
-        for pattern in [
-            r"(?:(?:\w{1,99}){1,99}){9}",
-            "(a{1,100}){1,100}",
-            "((a{1,100}){1,100}){1,100}",
-            r"(\pL{1,100}){1,100}",
-            &r"\pL{99}".repeat(36),
-            "(?:(?:(?:){99999}){99999}){99999}x{99999}",
-        ] {
-            assert!(pattern.len() <= 256);
-            let begun = Instant::now();
-            let refused = compile(pattern, LIMIT).unwrap_err();
-            let took = begun.elapsed();
-            assert_eq!(refused, SearchError::TooLarge { limit: LIMIT }, "{pattern}");
-            assert!(took < UNBOUNDED, "{took:?} {pattern}");
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_third_search_waits_for_a_turn_but_not_for_ever() {

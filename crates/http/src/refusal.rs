@@ -192,6 +192,7 @@ impl Refusal {
                 SearchError::TooLong { .. } => (S::BAD_REQUEST, "regex_too_long"),
                 SearchError::Invalid { .. } => (S::BAD_REQUEST, "invalid_regex"),
                 SearchError::TooLarge { .. } => (S::BAD_REQUEST, "regex_too_large"),
+                SearchError::TooCostly { .. } => (S::BAD_REQUEST, "regex_too_costly"),
                 SearchError::TooSlow { .. } => (S::SERVICE_UNAVAILABLE, "search_too_slow"),
                 SearchError::Busy { .. } => (S::SERVICE_UNAVAILABLE, "search_busy"),
                 SearchError::Failed => (S::SERVICE_UNAVAILABLE, "search_failed"),
