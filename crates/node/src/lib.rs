@@ -14,7 +14,9 @@ mod password_file;
 mod paths;
 mod problem;
 mod rules;
+mod run;
 mod self_signed;
+mod state;
 mod tls;
 
 pub use config::{
