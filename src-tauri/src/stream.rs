@@ -72,6 +72,7 @@ mod tests {
             status: BrokerStatus {
                 state: BrokerState::Stopped,
                 addresses: Vec::new(),
+                tls: None,
                 problem: None,
                 version: "1.0.0".to_owned(),
             },

@@ -39,7 +39,7 @@ impl Stream {
         }
     }
 
-    fn find(&mut self, kind: &str) -> Value {
+    pub(crate) fn find(&mut self, kind: &str) -> Value {
         loop {
             let frames = self.next().unwrap();
             if let Some(frame) = frames.into_iter().find(|frame| frame["kind"] == kind) {

@@ -35,6 +35,7 @@ describe('hostile text', () => {
       kind: 'status',
       state: 'failed',
       addresses: [],
+      tls: null,
       version: evil,
       problem: { code: evil, what: evil, remedy: evil },
     });

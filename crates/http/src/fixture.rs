@@ -37,6 +37,7 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
     let status = BrokerStatus {
         state: BrokerState::Running,
         addresses: Vec::new(),
+        tls: None,
         problem: None,
         version: "0".into(),
     };

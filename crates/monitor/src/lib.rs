@@ -16,7 +16,8 @@ mod stream;
 
 pub use answer::publish;
 pub use frame::{
-    BrokerState, BrokerStatus, ClientRow, ClientRows, Frame, Problem, TopicRow, TopicRows, Traffic,
+    BrokerState, BrokerStatus, Certificate, ClientRow, ClientRows, Frame, Problem, Tls, TopicRow,
+    TopicRows, Traffic,
 };
 pub use request::{Publish, Refusal, Request};
 pub use stream::{Frames, Source};

@@ -26,6 +26,7 @@ fn source(state: BrokerState, broker: Option<&Broker>) -> Source {
         status: BrokerStatus {
             state,
             addresses: Vec::new(),
+            tls: None,
             problem: None,
             version: "1".into(),
         },

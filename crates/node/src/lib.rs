@@ -6,6 +6,7 @@
 //! [`moustique_monitor::Problem`] in it, never a task that silently died.
 
 mod addresses;
+mod certificate;
 mod config;
 mod load;
 pub mod logging;

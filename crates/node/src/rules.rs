@@ -6,7 +6,7 @@ use std::path::Path;
 use moustique_broker::Options;
 use moustique_core::{Limits, Retention};
 use moustique_http::{PeerRules, Settings, SiteRules};
-use moustique_monitor::Problem;
+use moustique_monitor::{Certificate, Problem};
 use moustique_protocol::RequestLimits;
 
 use crate::addresses;
@@ -22,8 +22,8 @@ pub(crate) struct Rules {
     /// What stays in the log. Other filters wait for the next start, which
     /// numbers the log by them.
     pub(crate) retention: Retention,
-    /// What tells the certificate of the port for TLS from others.
-    pub(crate) fingerprint: Option<String>,
+    /// What is told of the certificate of the port for TLS.
+    pub(crate) certificate: Option<Certificate>,
 }
 
 impl Rules {
@@ -48,7 +48,7 @@ impl Rules {
             .map(|tls| tls::read(tls, folder))
             .transpose()
             .map_err(|error| problem::tls(&error))?;
-        let fingerprint = certificate.as_ref().map(|tls| tls.fingerprint.clone());
+        let facts = certificate.as_ref().map(|tls| tls.facts.clone());
         let settings = Settings {
             password,
             tls: certificate.map(|certificate| certificate.config),
@@ -56,7 +56,7 @@ impl Rules {
         };
         Ok(Self {
             settings,
-            fingerprint,
+            certificate: facts,
             options: Options {
                 limits,
                 maintenance_interval: config.performance.maintenance_interval,

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
 use moustique_http::{App, AppOptions, Drained, Server};
-use moustique_monitor::{BrokerState, BrokerStatus, Problem, Source};
+use moustique_monitor::{self as monitor, BrokerState, BrokerStatus, Certificate, Problem, Source};
 use tokio::sync::{Mutex, watch};
 use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses;
+use crate::certificate;
 use crate::config::{Config, Tls};
 use crate::load::ConfigSource;
 use crate::node::{GRACE, VERSION};
@@ -50,8 +51,8 @@ pub(crate) struct Started {
     server: Server,
     app: App,
     config: Config,
-    /// Of the certificate, where there is one.
-    fingerprint: Option<String>,
+    /// What is told of the certificate, where there is one.
+    certificate: Option<Certificate>,
 }
 
 impl Inner {
@@ -91,7 +92,7 @@ impl Inner {
             server,
             app,
             config,
-            fingerprint: rules.fingerprint,
+            certificate: rules.certificate,
         })
     }
 
@@ -116,24 +117,20 @@ impl Inner {
         self.limits.send_replace(rules.options.limits.clone());
         let _ = running.broker.change(rules.options, rules.retention).await;
         running.app.change(rules.settings);
+        if let Some(certificate) = rules.certificate {
+            self.tell_certificate(certificate);
+        }
         Ok(rules::waiting(&running.config, &config))
     }
 
     pub(crate) fn serve(self: &Arc<Self>, started: Started) -> Running {
         let stop = CancellationToken::new();
         let status = BrokerStatus {
-            addresses: addresses::reachable(started.server.address()),
+            addresses: addresses::reachable("http", started.server.address()),
+            tls: tls(&started),
             problem: started.repair.as_ref().map(problem::repaired),
             ..status(BrokerState::Running)
         };
-        if let (Some(address), Some(fingerprint)) =
-            (started.server.tls_address(), &started.fingerprint)
-        {
-            tracing::info!(
-                "TLS on port {}: the SHA-256 fingerprint of the certificate is {fingerprint}",
-                address.port()
-            );
-        }
         tracing::info!(
             "started: version {VERSION}, at {}",
             status.addresses.join(" and ")
@@ -152,6 +149,26 @@ impl Inner {
             app,
             config,
         }
+    }
+
+    /// Tells of the certificate that connections are opened with from now on,
+    /// where there is a port for them.
+    fn tell_certificate(&self, certificate: Certificate) {
+        self.source.send_if_modified(|source| {
+            let Some(tls) = &mut source.status.tls else {
+                return false;
+            };
+            certificate::warn(&certificate);
+            let is_another = tls.certificate != certificate;
+            if is_another {
+                tracing::info!(
+                    "TLS: the SHA-256 fingerprint of the new certificate is {}",
+                    certificate.fingerprint
+                );
+                tls.certificate = certificate;
+            }
+            is_another
+        });
     }
 
     /// Serves until told to stop, or until the broker ends by a fault.
@@ -191,6 +208,22 @@ impl Inner {
             tracing::info!("stopped");
         }
     }
+}
+
+/// How the broker is reached over TLS, where there is a port for it.
+fn tls(started: &Started) -> Option<monitor::Tls> {
+    let address = started.server.tls_address()?;
+    let certificate = started.certificate.clone()?;
+    tracing::info!(
+        "TLS on port {}: the SHA-256 fingerprint of the certificate is {}",
+        address.port(),
+        certificate.fingerprint
+    );
+    certificate::warn(&certificate);
+    Some(monitor::Tls {
+        addresses: addresses::reachable("https", address),
+        certificate,
+    })
 }
 
 /// Binds the ports: the plain one, and one for TLS where that is wanted.

@@ -4,24 +4,17 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use crate::addresses;
+use crate::certificate;
+use crate::tls::{self, Certificate, TlsError};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use moustique_store::private;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType,
     date_time_ymd,
 };
-use tokio_rustls::rustls::RootCertStore;
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::client::danger::ServerCertVerifier;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-
-use crate::addresses;
-use crate::tls::{self, Certificate, TlsError};
 
 /// Certificate and key in one file, so that they always belong together.
 const FILE: &str = "tls.pem";
@@ -46,7 +39,7 @@ pub(crate) fn kept(folder: &Path) -> Result<Certificate, TlsError> {
     let unreadable = |error| TlsError::new(&path, format_args!("it cannot be read: {error}"));
     if let Some(pem) = content(&path).map_err(unreadable)? {
         let certificate = tls::certificate((&path, &pem), (&path, &pem))?;
-        if lasts(&pem) {
+        if !certificate::ends_within(&certificate.facts, RENEWED_BEFORE, Timestamp::now()) {
             return Ok(certificate);
         }
         tracing::warn!(
@@ -73,27 +66,6 @@ fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut pem = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut pem)?;
     Ok(Some(pem))
-}
-
-/// Whether it will still be valid for a while. Whoever trusts it looks at it the
-/// same way.
-fn lasts(pem: &[u8]) -> bool {
-    let verified = || {
-        let certificate = CertificateDer::from_pem_slice(pem).ok()?;
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).ok()?;
-        let provider = Arc::new(default_provider());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .ok()?;
-        let name = ServerName::try_from(LOCALHOST).ok()?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        let then = UnixTime::since_unix_epoch(now + RENEWED_BEFORE);
-        verifier
-            .verify_server_cert(&certificate, &[], &name, &[], then)
-            .ok()
-    };
-    verified().is_some()
 }
 
 /// Names and addresses by which this machine is reached.
@@ -147,14 +119,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         let first = kept(folder.path()).unwrap();
-        assert_eq!(kept(folder.path()).unwrap().fingerprint, first.fingerprint);
+        assert_eq!(kept(folder.path()).unwrap().facts, first.facts);
         for (days, is_kept) in [(40, true), (20, false), (-1, false)] {
             let pem = make(&names(), days).unwrap();
             fs::write(&path, &pem).unwrap();
             let certificate = kept(folder.path()).unwrap();
             let now = fs::read_to_string(&path).unwrap();
             assert_eq!(now == pem, is_kept, "{days} days");
-            assert_ne!(certificate.fingerprint, first.fingerprint);
+            assert_ne!(certificate.facts.fingerprint, first.facts.fingerprint);
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) fn status(state: BrokerState) -> BrokerStatus {
     BrokerStatus {
         state,
         addresses: Vec::new(),
+        tls: None,
         problem: None,
         version: VERSION.into(),
     }

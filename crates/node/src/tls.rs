@@ -6,12 +6,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ring::digest;
+use moustique_monitor::Certificate as Facts;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use crate::certificate;
 use crate::config::Tls;
 use crate::self_signed;
 
@@ -44,8 +45,8 @@ impl TlsError {
 pub(crate) struct Certificate {
     /// What a connection is opened with.
     pub(crate) config: Arc<ServerConfig>,
-    /// The SHA-256 digest of the certificate, as browsers and tools write it.
-    pub(crate) fingerprint: String,
+    /// What is told of it.
+    pub(crate) facts: Facts,
 }
 
 /// The certificate that is configured, or the one that is made and kept in the
@@ -73,7 +74,10 @@ pub(crate) fn certificate(
         let reason = "there is no certificate in it; expected is a PEM file";
         return Err(TlsError::new(chain_file, reason));
     };
-    let fingerprint = fingerprint(first);
+    let facts = certificate::facts(first).map_err(|error| {
+        let reason = format_args!("the certificate in it cannot be read: {error}");
+        TlsError::new(chain_file, reason)
+    })?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
         let reason = format_args!("there is no private key in it that can be read: {error}");
         TlsError::new(key_file, reason)
@@ -84,7 +88,7 @@ pub(crate) fn certificate(
     })?;
     Ok(Certificate {
         config: Arc::new(config),
-        fingerprint,
+        facts,
     })
 }
 
@@ -117,14 +121,4 @@ fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         )));
     }
     Ok(bytes)
-}
-
-fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    let digest = digest::digest(&digest::SHA256, certificate);
-    let pairs: Vec<_> = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    pairs.join(":")
 }

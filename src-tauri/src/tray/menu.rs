@@ -114,6 +114,7 @@ mod tests {
                 }
                 _ => Vec::new(),
             },
+            tls: None,
             problem: (state == BrokerState::Failed).then(|| Problem {
                 code: "port_taken".to_owned(),
                 what: "Port 33334 is in use by another program.".to_owned(),

@@ -19,6 +19,10 @@ state: BrokerState,
  */
 addresses: Array<string>, 
 /**
+ * The same over TLS; `null` where no port for it is open.
+ */
+tls: Tls | null, 
+/**
  * What is wrong, when the state is `failed`.
  */
 problem: Problem | null, 
@@ -26,6 +30,28 @@ problem: Problem | null,
  * The version of the program.
  */
 version: string, };
+
+/**
+ * What tells a certificate from others, and until when it is good.
+ */
+export type Certificate = { 
+/**
+ * Its SHA-256 digest, as browsers and tools write it: `A1:B2:…`.
+ */
+fingerprint: string, 
+/**
+ * Whether nobody but itself has signed it: who asks has to be told to trust
+ * it.
+ */
+selfSigned: boolean, 
+/**
+ * The end of its validity, milliseconds since 1970-01-01 UTC.
+ */
+endsAt: number, 
+/**
+ * From when on its end is warned of, milliseconds since 1970-01-01 UTC.
+ */
+warnFrom: number, };
 
 /**
  * A client that subscribed.
@@ -125,6 +151,19 @@ detail: string, };
  * the broker serves cannot start the broker that serves it.
  */
 export type Request = { "name": "publish", "payload": Publish } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" };
+
+/**
+ * How the broker is reached over TLS.
+ */
+export type Tls = { 
+/**
+ * Base addresses, the best one first: `https://192.168.1.20:33335`.
+ */
+addresses: Array<string>, 
+/**
+ * What connections are opened with from now on.
+ */
+certificate: Certificate, };
 
 /**
  * A topic and its last value.
