@@ -36,6 +36,7 @@ describe('hostile text', () => {
       state: 'failed',
       addresses: [],
       tls: null,
+      configuration: null,
       version: evil,
       problem: { code: evil, what: evil, remedy: evil },
     });

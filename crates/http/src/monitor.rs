@@ -10,9 +10,11 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use moustique_monitor::{Frames, Refusal, Request, publish};
-use tokio::sync::watch;
+use moustique_monitor::{Frames, Refusal, Reloaded, Request, publish};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{oneshot, watch};
 
+use crate::app::Inner;
 use crate::body;
 use crate::caller::Caller;
 use crate::refusal;
@@ -21,6 +23,9 @@ use crate::route::AppState;
 /// Time between two signs of life on a quiet stream, so that both ends and all
 /// in between know that the connection stands.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where the outcome of reading the configuration again is awaited.
+pub type ReloadOrder = oneshot::Sender<Result<Reloaded, Refusal>>;
 
 /// Carries out a request of the user interface.
 pub(crate) async fn rpc(
@@ -46,16 +51,38 @@ pub(crate) async fn rpc(
     let result = match request {
         Request::Publish(order) => {
             let limits = &settings.requests.broker;
-            publish(&app.broker, limits, order, caller.address).await
+            let published = publish(&app.broker, limits, order, caller.address).await;
+            published.map(|()| StatusCode::NO_CONTENT.into_response())
+        }
+        Request::Reload => {
+            let reloaded = reload(&app).await;
+            reloaded.map(|reloaded| axum::Json(reloaded).into_response())
         }
         Request::Start | Request::Stop | Request::OpenInBrowser => Err(Refusal::new(
             "window_only",
             "Only the desktop window can do that.",
         )),
     };
-    match result {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refusal) => refused(&refusal),
+    result.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+/// Has the configuration read again. That goes on to its end also when whoever
+/// asked for it has gone.
+async fn reload(app: &Inner) -> Result<Reloaded, Refusal> {
+    let gone = || Refusal::new("not_running", "The broker is about to stop.");
+    let (reply, outcome) = oneshot::channel();
+    app.reload.try_send(reply).map_err(|error| match error {
+        TrySendError::Full(_) => Refusal::new(
+            "busy",
+            "The configuration is being read already: try again in a moment.",
+        ),
+        TrySendError::Closed(_) => gone(),
+    })?;
+    let mut stopping = app.broker.stopping();
+    // A stop waits for this answer, and the reading for the stop.
+    tokio::select! {
+        outcome = outcome => outcome.unwrap_or_else(|_| Err(gone())),
+        _ = stopping.wait_for(|stopping| *stopping) => Err(gone()),
     }
 }
 
@@ -84,7 +111,7 @@ async fn next_event(
 
 fn refused(refusal: &Refusal) -> Response {
     let status = match refusal.code.as_str() {
-        "invalid" => StatusCode::BAD_REQUEST,
+        "invalid" | "configuration" => StatusCode::BAD_REQUEST,
         "window_only" => StatusCode::FORBIDDEN,
         "full" => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::SERVICE_UNAVAILABLE,

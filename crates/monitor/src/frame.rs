@@ -53,6 +53,8 @@ pub struct BrokerStatus {
     pub tls: Option<Tls>,
     /// What is wrong, when the state is `failed`.
     pub problem: Option<Problem>,
+    /// The configuration file, which need not exist; `null` unless running.
+    pub configuration: Option<String>,
     /// The version of the program.
     pub version: String,
 }

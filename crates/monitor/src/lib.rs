@@ -7,7 +7,7 @@
 //!
 //! A host hands a [`Source`] to [`Frames`] and sends on what comes out of it;
 //! it answers [`Request::Publish`] with [`publish`]. The other requests are
-//! about the host itself.
+//! about the host itself, or about what runs the broker.
 
 mod answer;
 mod frame;
@@ -19,7 +19,7 @@ pub use frame::{
     BrokerState, BrokerStatus, Certificate, ClientRow, ClientRows, Frame, Problem, Tls, TopicRow,
     TopicRows, Traffic,
 };
-pub use request::{Publish, Refusal, Request};
+pub use request::{Publish, Refusal, Reloaded, Request};
 pub use stream::{Frames, Source};
 
 /// Most topics in one list; [`TopicRows::total`] tells of the rest.

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod certificate;
+mod changes;
 mod config;
 mod load;
 pub mod logging;
@@ -19,6 +20,7 @@ mod run;
 mod self_signed;
 mod state;
 mod tls;
+mod upkeep;
 
 pub use config::{
     CertificateFiles, Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging,

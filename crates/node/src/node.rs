@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moustique_core::Limits;
-use moustique_monitor::{BrokerState, Problem, Publish, Refusal, Source};
+use moustique_monitor::{BrokerState, Problem, Publish, Refusal, Reloaded, Source};
 use tokio::sync::{Mutex, watch};
 
 use crate::load::ConfigSource;
@@ -89,31 +89,15 @@ impl Node {
     }
 
     /// Reads the configuration again and has it hold, without a pause: no
-    /// connection is closed and no request is refused for it. Returns the keys
-    /// that take effect only at the next start; the log names them, too. A
-    /// broker that does not run reads it at its start anyway.
+    /// connection is closed and no request is refused for it. The log says what
+    /// waits for the next start, too.
     ///
     /// # Errors
-    /// What is wrong with the configuration. Then all that held before holds
-    /// still, and the log says why.
-    pub async fn reload(&self) -> Result<Vec<&'static str>, Problem> {
-        let running = self.inner.running.lock().await;
-        let Some(running) = running.as_ref() else {
-            return Ok(Vec::new());
-        };
-        match self.inner.change(running).await {
-            Ok(waiting) => {
-                tracing::info!("the configuration was read again");
-                if !waiting.is_empty() {
-                    tracing::warn!("at the next start takes effect: {}", waiting.join(", "));
-                }
-                Ok(waiting)
-            }
-            Err(problem) => {
-                tracing::error!("{} What held before holds still.", problem.what);
-                Err(problem)
-            }
-        }
+    /// What is wrong with the configuration: then all that held before holds
+    /// still, and the log says why. Or that the broker does not run: it reads the
+    /// configuration at its start anyway.
+    pub async fn reload(&self) -> Result<Reloaded, Refusal> {
+        self.inner.reload().await
     }
 
     /// The state and its news.

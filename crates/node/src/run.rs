@@ -6,20 +6,26 @@ use std::sync::Arc;
 
 use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
-use moustique_http::{App, AppOptions, Drained, Server};
-use moustique_monitor::{self as monitor, BrokerState, BrokerStatus, Certificate, Problem, Source};
-use tokio::sync::{Mutex, watch};
+use moustique_http::{App, AppOptions, Drained, ReloadOrder, Server};
+use moustique_monitor::{
+    self as monitor, BrokerState, BrokerStatus, Certificate, Problem, Refusal, Reloaded, Source,
+};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{self, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::addresses;
 use crate::certificate;
+use crate::changes::{self, Held};
 use crate::config::{Config, Tls};
 use crate::load::ConfigSource;
 use crate::node::{GRACE, VERSION};
-use crate::rules::{self, Rules};
+use crate::rules::Rules;
 use crate::state::{failed, status};
-use crate::{logging, problem};
+use crate::{logging, problem, upkeep};
+
+/// Orders of the monitor that may wait for the one that is carried out.
+const WAITING_ORDERS: usize = 1;
 
 /// What all handles of a node share.
 #[derive(Debug)]
@@ -42,6 +48,7 @@ pub(crate) struct Running {
     /// What was read at the start. Of what is read later, some can only be
     /// compared with it.
     config: Config,
+    held: Held,
 }
 
 /// Everything that a start made.
@@ -51,8 +58,11 @@ pub(crate) struct Started {
     server: Server,
     app: App,
     config: Config,
+    held: Held,
     /// What is told of the certificate, where there is one.
     certificate: Option<Certificate>,
+    /// What the monitor asks for.
+    orders: mpsc::Receiver<ReloadOrder>,
 }
 
 impl Inner {
@@ -65,6 +75,7 @@ impl Inner {
             .map_err(|error| problem::configuration(&error))?;
         let database = self.database(&config);
         let rules = read_rules(&config, &database).await?;
+        let held = Held::new(config.clone(), &rules);
         self.limits.send_replace(rules.options.limits.clone());
         let store = moustique_store::Options {
             durability: config.database.durability.into(),
@@ -79,12 +90,14 @@ impl Inner {
                 return Err(problem);
             }
         };
+        let (reload, orders) = mpsc::channel(WAITING_ORDERS);
         let app = App::new(AppOptions {
             broker: broker.clone(),
             settings: rules.settings,
             version: VERSION.into(),
             source: self.source.subscribe(),
             log: logging::recent(),
+            reload,
         });
         Ok(Started {
             broker,
@@ -92,7 +105,9 @@ impl Inner {
             server,
             app,
             config,
+            held,
             certificate: rules.certificate,
+            orders,
         })
     }
 
@@ -101,16 +116,40 @@ impl Inner {
         configured.unwrap_or_else(|| self.configuration.paths.database())
     }
 
+    /// Has the configuration read again, and says in the log how that went.
+    pub(crate) async fn reload(&self) -> Result<Reloaded, Refusal> {
+        let mut running = self.running.lock().await;
+        let Some(running) = running.as_mut() else {
+            let detail = "The broker is not running; it reads its configuration when it starts.";
+            return Err(Refusal::new("not_running", detail));
+        };
+        match self.change(running).await {
+            Ok(reloaded) => {
+                tracing::info!("the configuration was read again");
+                if !reloaded.waiting.is_empty() {
+                    let waiting = reloaded.waiting.join(", ");
+                    tracing::warn!("at the next start takes effect: {waiting}");
+                }
+                Ok(reloaded)
+            }
+            Err(problem) => {
+                let detail = format!("{} What held before holds still.", problem.what);
+                tracing::error!("{detail}");
+                Err(Refusal::new("configuration", detail))
+            }
+        }
+    }
+
     /// Has another configuration hold for a broker that runs: all of it that
-    /// can, or nothing when something stands in the way. Returns the keys that
-    /// wait for the next start.
-    pub(crate) async fn change(&self, running: &Running) -> Result<Vec<&'static str>, Problem> {
+    /// can, or nothing when something stands in the way.
+    async fn change(&self, running: &mut Running) -> Result<Reloaded, Problem> {
         let config = self
             .configuration
             .load()
             .map_err(|error| problem::configuration(&error))?;
         let log = logging::prepare(&config.logging).map_err(|error| problem::log(&error))?;
         let rules = read_rules(&config, &self.database(&running.config)).await?;
+        let held = Held::new(config, &rules);
         // From here on nothing fails but for a broker that stops, which needs no
         // rules any more.
         log.apply();
@@ -120,15 +159,28 @@ impl Inner {
         if let Some(certificate) = rules.certificate {
             self.tell_certificate(certificate);
         }
-        Ok(rules::waiting(&running.config, &config))
+        let reloaded = changes::between(&running.config, &running.held, &held);
+        running.held = held;
+        Ok(reloaded)
     }
 
     pub(crate) fn serve(self: &Arc<Self>, started: Started) -> Running {
+        let Started {
+            broker,
+            repair,
+            server,
+            app,
+            config,
+            held,
+            certificate,
+            orders,
+        } = started;
         let stop = CancellationToken::new();
         let status = BrokerStatus {
-            addresses: addresses::reachable("http", started.server.address()),
-            tls: tls(&started),
-            problem: started.repair.as_ref().map(problem::repaired),
+            addresses: addresses::reachable("http", server.address()),
+            tls: server.tls_address().zip(certificate).map(tls),
+            configuration: Some(self.configuration.paths.config.display().to_string()),
+            problem: repair.as_ref().map(problem::repaired),
             ..status(BrokerState::Running)
         };
         tracing::info!(
@@ -137,17 +189,18 @@ impl Inner {
         );
         self.source.send_replace(Source {
             status,
-            broker: Some(started.broker.clone()),
+            broker: Some(broker.clone()),
         });
-        let (broker, app) = (started.broker.clone(), started.app.clone());
-        let config = started.config.clone();
-        let task = tokio::spawn(Arc::clone(self).supervise(started, stop.clone()));
+        tokio::spawn(upkeep::run(Arc::clone(self), orders, stop.clone()));
+        let supervision =
+            Arc::clone(self).supervise(broker.clone(), server, app.clone(), stop.clone());
         Running {
             stop,
-            task,
+            task: tokio::spawn(supervision),
             broker,
             app,
             config,
+            held,
         }
     }
 
@@ -172,13 +225,13 @@ impl Inner {
     }
 
     /// Serves until told to stop, or until the broker ends by a fault.
-    async fn supervise(self: Arc<Self>, started: Started, stop: CancellationToken) {
-        let Started {
-            broker,
-            server,
-            app,
-            ..
-        } = started;
+    async fn supervise(
+        self: Arc<Self>,
+        broker: Broker,
+        server: Server,
+        app: App,
+        stop: CancellationToken,
+    ) {
         let close = CancellationToken::new();
         let mut serving = task::spawn(server.serve(app, close.clone(), GRACE));
         let faulted = tokio::select! {
@@ -210,20 +263,18 @@ impl Inner {
     }
 }
 
-/// How the broker is reached over TLS, where there is a port for it.
-fn tls(started: &Started) -> Option<monitor::Tls> {
-    let address = started.server.tls_address()?;
-    let certificate = started.certificate.clone()?;
+/// How the broker is reached over TLS; the log has it, too.
+fn tls((address, certificate): (SocketAddr, Certificate)) -> monitor::Tls {
     tracing::info!(
         "TLS on port {}: the SHA-256 fingerprint of the certificate is {}",
         address.port(),
         certificate.fingerprint
     );
     certificate::warn(&certificate);
-    Some(monitor::Tls {
+    monitor::Tls {
         addresses: addresses::reachable("https", address),
         certificate,
-    })
+    }
 }
 
 /// Binds the ports: the plain one, and one for TLS where that is wanted.

@@ -120,6 +120,7 @@ mod tests {
                 what: "Port 33334 is in use by another program.".to_owned(),
                 remedy: "Stop that program.".to_owned(),
             }),
+            configuration: None,
             version: "1.0.0".to_owned(),
         }
     }

@@ -34,6 +34,7 @@ export const runningStatus: BrokerStatus = {
   state: 'running',
   addresses: ['http://192.168.1.20:33334', 'http://10.0.0.7:33334'],
   tls: null,
+  configuration: '/home/me/.config/moustique/config.yaml',
   problem: null,
   version: '0.1.0',
 };

@@ -27,6 +27,10 @@ tls: Tls | null,
  */
 problem: Problem | null, 
 /**
+ * The configuration file, which need not exist; `null` unless running.
+ */
+configuration: string | null, 
+/**
  * The version of the program.
  */
 version: string, };
@@ -145,12 +149,26 @@ code: string,
 detail: string, };
 
 /**
+ * What came of reading the configuration again, by the names of its keys.
+ */
+export type Reloaded = { 
+/**
+ * What is another than before, and holds from now on. The content of a file
+ * counts for the key that names it.
+ */
+applied: Array<string>, 
+/**
+ * What is another than at the start, and holds only after the next one.
+ */
+waiting: Array<string>, };
+
+/**
  * One question or order of the user interface.
  *
  * `start`, `stop` and `openInBrowser` are for the window alone: a page that
  * the broker serves cannot start the broker that serves it.
  */
-export type Request = { "name": "publish", "payload": Publish } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" };
+export type Request = { "name": "publish", "payload": Publish } | { "name": "reload" } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" };
 
 /**
  * How the broker is reached over TLS.
