@@ -51,7 +51,7 @@ fn with_files(certificate: &Path, key: &Path) -> Setup {
 }
 
 /// The port for TLS and the fingerprint, as the log has them.
-fn port_and_fingerprint(broker: &Broker) -> (u16, String) {
+pub(crate) fn port_and_fingerprint(broker: &Broker) -> (u16, String) {
     let lines = broker.log_of_start().iter();
     let mut lines = lines.filter_map(|line| line.split_once("TLS on port "));
     let (_, rest) = lines.next().unwrap();
@@ -61,7 +61,12 @@ fn port_and_fingerprint(broker: &Broker) -> (u16, String) {
 }
 
 /// What curl prints when it trusts that certificate alone.
-fn curl(certificate: &Path, port: u16, path: &str, more: &[&str]) -> Result<String, String> {
+pub(crate) fn curl(
+    certificate: &Path,
+    port: u16,
+    path: &str,
+    more: &[&str],
+) -> Result<String, String> {
     let done = Command::new("curl")
         .args(["--silent", "--show-error", "--max-time", "30", "--cacert"])
         .arg(certificate)

@@ -28,6 +28,7 @@ pub(crate) const CALLER: Caller = Caller {
     address: LOCAL,
     local: LOCAL,
     is_local: true,
+    is_encrypted: false,
 };
 
 /// An app over a broker whose data is in the folder.

@@ -1,6 +1,7 @@
 //! The monitor API over HTTP: requests by POST, frames as server-sent events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,6 +15,7 @@ use moustique_monitor::{Frames, Refusal, Reloaded, Request, publish};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{oneshot, watch};
 
+use crate::access::Pass;
 use crate::app::Inner;
 use crate::body;
 use crate::caller::Caller;
@@ -86,27 +88,43 @@ async fn reload(app: &Inner) -> Result<Reloaded, Refusal> {
     }
 }
 
-/// The frames from now on. Ends when the broker begins to stop.
-pub(crate) async fn stream(State(app): AppState) -> Response {
-    let frames = Frames::new(app.source.clone());
-    let stopping = app.broker.stopping();
-    let events = stream::unfold((frames, stopping), next_event);
+/// The frames from now on. Ends when the broker begins to stop, and when whoever
+/// listens would not be let in any more: a logout in one window ends the streams
+/// of all.
+pub(crate) async fn stream(State(app): AppState, Extension(pass): Extension<Pass>) -> Response {
+    let position = Position {
+        frames: Frames::new(app.source.clone()),
+        stopping: app.broker.stopping(),
+        app,
+        pass,
+    };
+    let events = stream::unfold(position, next_event);
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     ([(CACHE_CONTROL, "no-store")], stream).into_response()
 }
 
-type Position = (Frames, watch::Receiver<bool>);
+struct Position {
+    frames: Frames,
+    stopping: watch::Receiver<bool>,
+    app: Arc<Inner>,
+    pass: Pass,
+}
 
-async fn next_event(
-    (mut frames, mut stopping): Position,
-) -> Option<(Result<Event, Infallible>, Position)> {
+async fn next_event(mut position: Position) -> Option<(Result<Event, Infallible>, Position)> {
+    let Position {
+        frames, stopping, ..
+    } = &mut position;
     let news = tokio::select! {
         biased;
         _ = stopping.wait_for(|stopping| *stopping) => return None,
         news = frames.next() => news?,
     };
+    // There is news of the traffic each second, so it is asked as often.
+    if !position.pass.holds(&position.app) {
+        return None;
+    }
     let json = serde_json::to_string(&news).ok()?;
-    Some((Ok(Event::default().data(json)), (frames, stopping)))
+    Some((Ok(Event::default().data(json)), position))
 }
 
 fn refused(refusal: &Refusal) -> Response {
