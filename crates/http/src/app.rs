@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use moustique_broker::Broker;
 use moustique_monitor::Source;
 use tokio::sync::{mpsc, watch};
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::access::Authenticator;
 use crate::crooks::Crooks;
@@ -118,6 +119,14 @@ impl App {
             settings.tls.clone_from(&self.inner.settings().tls);
         }
         self.inner.settings.store(Arc::new(settings));
+    }
+
+    /// Has connections to the port for TLS opened with this from now on.
+    pub fn change_certificate(&self, certificate: Arc<ServerConfig>) {
+        self.change(Settings {
+            tls: Some(certificate),
+            ..Settings::clone(&self.inner.settings())
+        });
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

@@ -10,9 +10,9 @@ use crate::rules::Rules;
 /// What holds for a broker that runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    config: Config,
+    pub(crate) config: Config,
     password: Option<PasswordHash>,
-    certificate: Option<Certificate>,
+    pub(crate) certificate: Option<Certificate>,
 }
 
 impl Held {

@@ -44,11 +44,11 @@ pub(crate) struct Running {
     pub(crate) stop: CancellationToken,
     pub(crate) task: JoinHandle<()>,
     broker: Broker,
-    app: App,
+    pub(crate) app: App,
     /// What was read at the start. Of what is read later, some can only be
     /// compared with it.
-    config: Config,
-    held: Held,
+    pub(crate) config: Config,
+    pub(crate) held: Held,
 }
 
 /// Everything that a start made.
@@ -111,7 +111,7 @@ impl Inner {
         })
     }
 
-    fn database(&self, config: &Config) -> PathBuf {
+    pub(crate) fn database(&self, config: &Config) -> PathBuf {
         let configured = config.database.path.clone();
         configured.unwrap_or_else(|| self.configuration.paths.database())
     }
@@ -206,7 +206,7 @@ impl Inner {
 
     /// Tells of the certificate that connections are opened with from now on,
     /// where there is a port for them.
-    fn tell_certificate(&self, certificate: Certificate) {
+    pub(crate) fn tell_certificate(&self, certificate: Certificate) {
         self.source.send_if_modified(|source| {
             let Some(tls) = &mut source.status.tls else {
                 return false;
@@ -293,7 +293,7 @@ fn bind(address: SocketAddr, tls: Option<&Tls>) -> Result<Server, Problem> {
 /// threads: a password in plain text is hashed.
 async fn read_rules(config: &Config, database: &Path) -> Result<Rules, Problem> {
     let config = config.clone();
-    let folder = database.parent().unwrap_or(database).to_owned();
+    let folder = folder_of(database);
     match task::spawn_blocking(move || Rules::read(&config, &folder)).await {
         Ok(rules) => rules,
         Err(error) => {
@@ -301,6 +301,11 @@ async fn read_rules(config: &Config, database: &Path) -> Result<Rules, Problem> 
             Err(problem::ended())
         }
     }
+}
+
+/// Where the broker keeps what it makes beside its database.
+pub(crate) fn folder_of(database: &Path) -> PathBuf {
+    database.parent().unwrap_or(database).to_owned()
 }
 
 /// Opens the store and starts the broker, off the async threads: it reads the

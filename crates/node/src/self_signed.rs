@@ -110,9 +110,14 @@ fn make(names: &BTreeSet<String>, days: i64) -> Result<String, rcgen::Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::fs;
+
+    /// Certificate and key that end in so many days.
+    pub(crate) fn good_for(days: i64) -> String {
+        make(&names(), days).unwrap()
+    }
 
     #[test]
     fn it_is_kept_until_it_ends_soon() {
@@ -121,7 +126,7 @@ mod tests {
         let first = kept(folder.path()).unwrap();
         assert_eq!(kept(folder.path()).unwrap().facts, first.facts);
         for (days, is_kept) in [(40, true), (20, false), (-1, false)] {
-            let pem = make(&names(), days).unwrap();
+            let pem = good_for(days);
             fs::write(&path, &pem).unwrap();
             let certificate = kept(folder.path()).unwrap();
             let now = fs::read_to_string(&path).unwrap();
