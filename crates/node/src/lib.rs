@@ -8,12 +8,14 @@
 mod addresses;
 mod certificate;
 mod changes;
+mod check;
 mod config;
 mod load;
 pub mod logging;
 mod node;
 mod password_file;
 mod paths;
+mod permission;
 mod problem;
 mod rules;
 mod run;
@@ -22,6 +24,7 @@ mod state;
 mod tls;
 mod upkeep;
 
+pub use check::{Check, Verdict, check};
 pub use config::{
     CertificateFiles, Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging,
     Performance, Policy, Retention, Security, Server, ServerEncoding, Size, Time, Tls,

@@ -1,15 +1,17 @@
 //! A certificate for this machine that nobody but itself has signed.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::addresses;
 use crate::certificate;
 use crate::tls::{self, Certificate, TlsError};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use moustique_monitor::Certificate as Facts;
 use moustique_store::private;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType,
@@ -35,11 +37,13 @@ const LOCALHOST: &str = "localhost";
 /// The certificate that is kept in the folder. It is made where there is none,
 /// and made anew before it ends.
 pub(crate) fn kept(folder: &Path) -> Result<Certificate, TlsError> {
-    let path = folder.join(FILE);
+    let path = file_in(folder);
     let unreadable = |error| TlsError::new(&path, format_args!("it cannot be read: {error}"));
-    if let Some(pem) = content(&path).map_err(unreadable)? {
+    if let Some(file) = open(&path).map_err(unreadable)? {
+        private::make_private(&file).map_err(unreadable)?;
+        let pem = content(file).map_err(unreadable)?;
         let certificate = tls::certificate((&path, &pem), (&path, &pem))?;
-        if !certificate::ends_within(&certificate.facts, RENEWED_BEFORE, Timestamp::now()) {
+        if is_kept(&certificate.facts, Timestamp::now()) {
             return Ok(certificate);
         }
         tracing::warn!(
@@ -57,15 +61,39 @@ pub(crate) fn kept(folder: &Path) -> Result<Certificate, TlsError> {
     tls::certificate((&path, pem.as_bytes()), (&path, pem.as_bytes()))
 }
 
-fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match private::open_to_read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
+/// What is told of the certificate in the folder, if there is one. Nothing is
+/// changed.
+pub(crate) fn look(folder: &Path) -> Result<Option<Facts>, TlsError> {
+    let path = file_in(folder);
+    let unreadable = |error| TlsError::new(&path, format_args!("it cannot be read: {error}"));
+    let Some(file) = open(&path).map_err(unreadable)? else {
+        return Ok(None);
     };
-    private::make_private(&file)?;
+    let pem = content(file).map_err(unreadable)?;
+    tls::certificate((&path, &pem), (&path, &pem)).map(|certificate| Some(certificate.facts))
+}
+
+/// Where it is kept.
+pub(crate) fn file_in(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
+
+/// Whether it is served, rather than replaced by another one.
+pub(crate) fn is_kept(facts: &Facts, now: Timestamp) -> bool {
+    !certificate::ends_within(facts, RENEWED_BEFORE, now)
+}
+
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match private::open_to_read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+fn content(file: File) -> io::Result<Vec<u8>> {
     let mut pem = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut pem)?;
-    Ok(Some(pem))
+    Ok(pem)
 }
 
 /// Names and addresses by which this machine is reached.

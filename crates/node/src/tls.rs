@@ -33,6 +33,11 @@ impl fmt::Display for TlsError {
 }
 
 impl TlsError {
+    /// What is wrong with the file, without its name.
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+
     pub(crate) fn new(file: &Path, reason: impl fmt::Display) -> Self {
         Self {
             file: file.to_owned(),
@@ -53,13 +58,15 @@ pub(crate) struct Certificate {
 /// folder.
 pub(crate) fn read(tls: &Tls, folder: &Path) -> Result<Certificate, TlsError> {
     match &tls.files {
-        Some(files) => {
-            let chain = content(&files.certificate)?;
-            let key = content(&files.key)?;
-            certificate((&files.certificate, &chain), (&files.key, &key))
-        }
+        Some(files) => read_files(&files.certificate, &files.key),
         None => self_signed::kept(folder),
     }
+}
+
+/// The certificate of two files.
+pub(crate) fn read_files(chain_file: &Path, key_file: &Path) -> Result<Certificate, TlsError> {
+    let (chain, key) = (content(chain_file)?, content(key_file)?);
+    certificate((chain_file, &chain), (key_file, &key))
 }
 
 /// Makes sure that certificates and key can be read and belong together.
