@@ -45,6 +45,11 @@ struct Arguments {
     /// The headless broker; beside this program when not given.
     #[arg(long, value_name = "FILE")]
     broker: Option<PathBuf>,
+
+    /// A headless broker that was built with the feature `unguarded`, to measure
+    /// what letting nobody in but who may be costs.
+    #[arg(long, value_name = "FILE")]
+    unguarded: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,6 +8,7 @@ mod delivery;
 mod description;
 mod dialects;
 mod durability;
+mod exchanges;
 mod files;
 mod handover;
 mod long_poll;

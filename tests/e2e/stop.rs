@@ -69,7 +69,8 @@ fn a_taken_port_is_one_sentence() {
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(
-        log.contains(&format!("Port {port} is in use by another program.")),
+        log.contains(&format!("Port {port} is in use by e2e"))
+            && log.contains(&format!("(process {}).", std::process::id())),
         "{log}"
     );
     assert!(output.stdout.is_empty());

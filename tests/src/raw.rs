@@ -57,9 +57,13 @@ impl Raw {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
 
-    /// Sends a request with a body.
+    /// Sends a request with a body, for `localhost` unless the headers name
+    /// another host.
     pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        let mut text = format!("{method} {path} HTTP/1.1\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            text.push_str("Host: localhost\r\n");
+        }
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -80,13 +84,12 @@ impl Raw {
     /// # Panics
     /// When the connection ends before its end.
     pub fn reply(&mut self) -> Reply {
-        let (status, headers) = self.status_and_headers();
-        let mut body = vec![0; length(&headers)];
+        let head = self.reply_head();
+        let mut body = vec![0; length(&head.headers)];
         self.stream.read_exact(&mut body).unwrap();
         Reply {
-            status,
-            headers,
             body: String::from_utf8(body).unwrap(),
+            ..head
         }
     }
 
@@ -95,7 +98,20 @@ impl Raw {
     /// # Panics
     /// When the connection ends before its end.
     pub fn head(&mut self) -> usize {
-        length(&self.status_and_headers().1)
+        length(&self.reply_head().headers)
+    }
+
+    /// Reads the head of a reply alone: a reply whose body is yet to be read.
+    ///
+    /// # Panics
+    /// When the connection ends before its end.
+    pub fn reply_head(&mut self) -> Reply {
+        let (status, headers) = self.status_and_headers();
+        Reply {
+            status,
+            headers,
+            body: String::new(),
+        }
     }
 
     /// Reads this many bytes of what comes, and forgets them.
@@ -147,7 +163,11 @@ impl Raw {
         }
     }
 
-    fn line(&mut self) -> String {
+    /// Reads a line, without its end.
+    ///
+    /// # Panics
+    /// When the connection ends before.
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.stream.read_line(&mut line).unwrap();
         assert!(line.ends_with('\n'), "the connection ended in {line:?}");

@@ -21,6 +21,9 @@ pub(crate) struct Contender {
 }
 
 impl Contender {
+    /// What the broker is called.
+    pub(crate) const BROKER: &str = "moustique";
+
     pub(crate) fn bare(itself: &Path) -> Result<Self, Box<dyn Error>> {
         let mut command = Command::new(itself);
         command.arg("bare");
@@ -32,6 +35,13 @@ impl Contender {
         Self::broker_in(program, tempfile::tempdir()?)
     }
 
+    /// The same from a program that lets everybody in.
+    pub(crate) fn unguarded(program: &Path) -> Result<Self, Box<dyn Error>> {
+        let mut broker = Self::broker(program)?;
+        broker.name = "unguarded";
+        Ok(broker)
+    }
+
     /// The same with the database that is in the folder.
     pub(crate) fn broker_in(program: &Path, data: TempDir) -> Result<Self, Box<dyn Error>> {
         fs::write(
@@ -41,7 +51,7 @@ impl Contender {
         )?;
         let mut command = Command::new(program);
         command.arg("--data-dir").arg(data.path());
-        Self::start("moustique", command, Some(data))
+        Self::start(Self::BROKER, command, Some(data))
             .map_err(|error| format!("{}: {error}", program.display()).into())
     }
 

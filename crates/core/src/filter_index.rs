@@ -252,6 +252,7 @@ impl FilterIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::{filter, topic};
     use crate::limits::Limits;
     use proptest::prelude::*;
 
@@ -260,14 +261,6 @@ mod tests {
             client: ClientKey(key),
             since: MessageId(0),
         }
-    }
-
-    fn filter(text: &str) -> Filter {
-        Filter::parse(text, &Limits::default()).unwrap()
-    }
-
-    fn topic(text: &str) -> Topic {
-        Topic::parse(text, &Limits::default()).unwrap()
     }
 
     fn matching(index: &FilterIndex, topic: &Topic) -> Vec<String> {

@@ -341,27 +341,8 @@ fn bytes(deliveries: &[Delivery]) -> usize {
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
+    use crate::fixture::{filter, message};
     use crate::lease::LeaseTokens;
-    use crate::message::MessageKind;
-    use crate::topic::Topic;
-
-    fn message(id: u64, payload: &str) -> Arc<Message> {
-        Arc::new(Message {
-            id: MessageId(id),
-            time: Timestamp(0),
-            taken: RunTime(0),
-            topic: Topic::parse("t", &Limits::default()).unwrap(),
-            payload: payload.into(),
-            from: None,
-            address: [127, 0, 0, 1].into(),
-            updated_time: 0,
-            kind: MessageKind::Published,
-        })
-    }
-
-    fn filter(text: &str) -> Filter {
-        Filter::parse(text, &Limits::default()).unwrap()
-    }
 
     /// An inbox in which the messages 1 to `last` wait.
     fn inbox(last: u64) -> Inbox {

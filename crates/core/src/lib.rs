@@ -14,6 +14,8 @@ mod client;
 mod clock;
 mod filter;
 mod filter_index;
+#[cfg(test)]
+mod fixture;
 mod handover;
 mod inbox;
 mod lease;

@@ -142,27 +142,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{RunTime, Timestamp};
-    use crate::message::MessageKind;
-    use crate::topic::Topic;
-
-    fn message(id: u64, payload: &str) -> Arc<Message> {
-        Arc::new(Message {
-            id: MessageId(id),
-            time: Timestamp(0),
-            taken: RunTime(0),
-            topic: Topic::parse("t", &Limits::default()).unwrap(),
-            payload: payload.into(),
-            from: None,
-            address: [127, 0, 0, 1].into(),
-            updated_time: 0,
-            kind: MessageKind::Published,
-        })
-    }
-
-    fn filter(text: &str) -> Filter {
-        Filter::parse(text, &Limits::default()).unwrap()
-    }
+    use crate::fixture::{filter, message};
 
     fn ids(deliveries: &[Delivery]) -> Vec<u64> {
         deliveries.iter().map(|d| d.message.id.0).collect()

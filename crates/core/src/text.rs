@@ -132,6 +132,7 @@ fn acts(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ClientName, Filter, Limits, Topic};
     use proptest::prelude::*;
 
     #[test]
@@ -173,6 +174,40 @@ mod tests {
                 }
             }
             prop_assert_eq!(rest.next(), None);
+        }
+    }
+
+    fn kind(invalid: &InvalidText) -> &'static str {
+        match invalid {
+            InvalidText::Empty => "empty",
+            InvalidText::TooLong { .. } => "too_long",
+            InvalidText::ControlCharacter { .. } => "control_character",
+            InvalidText::TooManyLevels { .. } => "too_many_levels",
+            InvalidText::WildcardInTopic { .. } => "wildcard",
+            InvalidText::WildcardNotAlone { .. } => "wildcard_not_alone",
+            InvalidText::HashNotLast { .. } => "hash_not_last",
+        }
+    }
+
+    #[test]
+    fn topics_filters_and_names_are_those_of_the_vectors() {
+        let text = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../spec/vectors/names.json"
+        ));
+        let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+        let cases = vectors["cases"].as_array().unwrap();
+        assert!(cases.len() >= 70, "{} cases", cases.len());
+        let limits = Limits::default();
+        for case in cases {
+            let text = case["text"].as_str().unwrap();
+            let parsed = match case["kind"].as_str().unwrap() {
+                "topic" => Topic::parse(text, &limits).map(drop),
+                "filter" => Filter::parse(text, &limits).map(drop),
+                _ => ClientName::parse(text, &limits).map(drop),
+            };
+            let refused = parsed.as_ref().err().map(kind);
+            assert_eq!(refused, case["refused"].as_str(), "{case}");
         }
     }
 }

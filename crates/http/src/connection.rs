@@ -26,7 +26,7 @@ use crate::refusal::Refusal;
 use crate::route;
 use crate::seal::seal;
 use crate::sending::Sending;
-use crate::socket::Socket;
+use crate::socket::{Ended, Socket};
 use crate::tls;
 use crate::upgrades::Upgrades;
 
@@ -91,7 +91,7 @@ async fn converse<S>(
     app: &App,
     ending: &CancellationToken,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Ended + Unpin + Send + 'static,
 {
     // Before the connection, so that it is dropped after it: what the
     // connection still held is newer and must return to its queue first.
@@ -188,6 +188,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     use crate::fixture;
 
@@ -208,6 +209,18 @@ mod tests {
             "POST /PICKUP?encoding=plain HTTP/1.1\r\nHost: h\r\n\
              Content-Length: {length}\r\n\r\n{fields}"
         )
+    }
+
+    impl Ended for tokio::io::DuplexStream {
+        fn has_ended(&self) -> bool {
+            false
+        }
+    }
+
+    impl<R, W> Ended for tokio::io::Join<R, W> {
+        fn has_ended(&self) -> bool {
+            false
+        }
     }
 
     /// What a system accepts for a connection whose peer reads nothing.
@@ -264,6 +277,26 @@ mod tests {
         assert!(length > 2 * ACCEPTED, "{length}");
         for bytes in [1, length / 2, length - ACCEPTED - 1] {
             converse_until(&app, &request, |read| read.len() == bytes).await;
+        }
+        assert_eq!(fixture::waiting(&app.inner().broker, "c").await, ["1", "2"]);
+    }
+
+    /// The system accepts a reply to a peer that has closed already: what it held
+    /// was lost.
+    #[tokio::test]
+    async fn nothing_goes_to_a_peer_that_is_gone_before_it_is_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app_with_two_messages(folder.path()).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        for fields in ["client=c", "client=c&wait=60"] {
+            let mut peer = TcpStream::connect(address).await.unwrap();
+            peer.write_all(pickup(fields).as_bytes()).await.unwrap();
+            drop(peer);
+            let (stream, _) = listener.accept().await.unwrap();
+            let (admitted, ending) = (Ok(()), CancellationToken::new());
+            let caller = fixture::CALLER;
+            converse(stream, Instant::now(), caller, &admitted, &app, &ending).await;
         }
         assert_eq!(fixture::waiting(&app.inner().broker, "c").await, ["1", "2"]);
     }

@@ -24,6 +24,12 @@ impl Outbox {
             .push(pickup);
     }
 
+    /// Whether nothing is on its way.
+    pub(crate) fn is_empty(&self) -> bool {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.is_empty()
+    }
+
     /// Says of all that is in it that it has gone out. Called when hyper's
     /// buffer is empty.
     pub(crate) fn settle(&self) {

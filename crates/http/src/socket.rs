@@ -2,14 +2,44 @@
 //! and when they do not.
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 use crate::connection::Conversation;
 use crate::framing::Framing;
+
+/// A stream of which the system may know more than was read from it.
+pub(crate) trait Ended {
+    /// Whether the peer has closed its side, with nothing before it that has yet
+    /// to be read.
+    fn has_ended(&self) -> bool;
+}
+
+impl Ended for TcpStream {
+    fn has_ended(&self) -> bool {
+        // tokio's own `peek` answers from what it was last told of.
+        match SockRef::from(self).peek(&mut [MaybeUninit::uninit()]) {
+            Ok(bytes) => bytes == 0,
+            Err(error) => !matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+            ),
+        }
+    }
+}
+
+impl<S: Ended> Ended for TlsStream<S> {
+    fn has_ended(&self) -> bool {
+        self.get_ref().0.has_ended()
+    }
+}
 
 /// A stream that knows when what hyper wrote has gone out, and since when its
 /// peer takes nothing.
@@ -28,6 +58,11 @@ use crate::framing::Framing;
 /// hyper writes until all is written or the stream is pending, then flushes, so
 /// a write or a flush that is pending is the one sign that the peer does not take
 /// what there is.
+///
+/// The system also accepts bytes for a peer that has closed already, and throws
+/// them away when it is told so. hyper notices a peer that closes while it waits
+/// for messages, but not before the messages when both come at once. So the system
+/// is asked before messages are written: what it knew of then loses none.
 #[derive(Debug)]
 pub(crate) struct Socket<S> {
     stream: S,
@@ -45,6 +80,17 @@ impl<S> Socket<S> {
             is_blocked: false,
             conversation,
         }
+    }
+
+    /// Fails when messages are on their way to a peer that is gone.
+    fn check_recipient(&self) -> io::Result<()>
+    where
+        S: Ended,
+    {
+        if self.conversation.outbox.is_empty() || !self.stream.has_ended() {
+            return Ok(());
+        }
+        Err(io::ErrorKind::BrokenPipe.into())
     }
 
     /// Notes what came of a write or a flush.
@@ -86,12 +132,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
+impl<S: AsyncWrite + Ended + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.check_recipient()?;
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(written)
     }
@@ -101,6 +148,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.check_recipient()?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.note(written)
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use moustique_broker::Repair;
+use moustique_core::safe;
 use moustique_monitor::Problem;
 use moustique_store::OpenError;
 
@@ -109,8 +110,15 @@ pub(crate) fn bind(address: SocketAddr, error: &io::Error) -> Problem {
     let (code, what, remedy) = match error.kind() {
         io::ErrorKind::AddrInUse => (
             "port_taken",
-            format!("Port {port} is in use by another program."),
+            format!("Port {port} is in use by {}.", holder(port)),
             "Stop that program or set another server.port, then start again.",
+        ),
+        // Nobody listens there: Windows gives ranges of ports to Hyper-V and others.
+        io::ErrorKind::PermissionDenied if cfg!(windows) => (
+            "port_reserved",
+            format!("Windows keeps port {port} for itself."),
+            "Set another server.port, then start again; `netsh interface ipv4 show \
+             excludedportrange tcp` lists the ports that are kept.",
         ),
         io::ErrorKind::PermissionDenied => (
             "port_forbidden",
@@ -132,6 +140,14 @@ pub(crate) fn bind(address: SocketAddr, error: &io::Error) -> Problem {
         code: code.into(),
         what,
         remedy: remedy.into(),
+    }
+}
+
+/// Who listens on a port, as far as this user may know.
+fn holder(port: u16) -> String {
+    match listeners::get_process_by_port(port, listeners::Protocol::TCP) {
+        Ok(process) => format!("{} (process {})", safe(&process.name), process.pid),
+        Err(_) => "another program".into(),
     }
 }
 

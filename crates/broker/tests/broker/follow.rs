@@ -1,49 +1,11 @@
-//! Following, publishing several messages at once and reading values page by
-//! page, over a real store.
+//! Following what is delivered, over a real store.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
 use std::time::Duration;
 
-use moustique_broker::{Broker, Follow, Followed, Gap, Options, Refused};
-use moustique_core::{
-    Draft, Filter, Keep, Limits, MessageId, MessageKind, Outcome, PublisherMessageId, Rejection,
-    Retention, Topic,
-};
-use moustique_store::Store;
+use moustique_broker::{Follow, Followed, Gap, Options};
+use moustique_core::{Draft, Keep, MessageId, MessageKind, Outcome, Retention};
 
-const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-fn start_with(folder: &Path, options: Options, retention: Retention) -> Broker {
-    let store = moustique_store::Options {
-        retention,
-        ..Default::default()
-    };
-    let store = Store::open(&folder.join("moustique.db"), store).unwrap();
-    Broker::start(store, options).unwrap()
-}
-
-fn start(folder: &Path) -> Broker {
-    start_with(folder, Options::default(), Retention::default())
-}
-
-fn draft(topic: &str, payload: &str) -> Draft {
-    Draft {
-        topic: Topic::parse(topic, &Limits::default()).unwrap(),
-        payload: payload.into(),
-        from: None,
-        address: LOCAL,
-        updated_time: None,
-        kind: MessageKind::Published,
-        repeat_id: None,
-    }
-}
-
-fn filter(text: &str) -> Filter {
-    Filter::parse(text, &Limits::default()).unwrap()
-}
+use crate::fixture::{draft, filter, publish, start, start_keeping};
 
 /// The ids of the next `count` messages, and the gaps before them.
 async fn ids(follow: &mut Follow, count: usize) -> (Vec<u64>, Vec<Gap>) {
@@ -55,6 +17,17 @@ async fn ids(follow: &mut Follow, count: usize) -> (Vec<u64>, Vec<Gap>) {
         }
     }
     (ids, gaps)
+}
+
+#[tokio::test]
+async fn the_feed_tells_of_every_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = start(folder.path());
+    let mut feed = broker.feed();
+    publish(&broker, "t", "1").await;
+    assert_eq!(feed.recv().await.unwrap()[0].payload.as_ref(), "1");
+    let statistics = broker.statistics();
+    assert_eq!((statistics.messages, statistics.contents.topics), (1, 1));
 }
 
 #[tokio::test]
@@ -133,7 +106,7 @@ async fn what_the_log_has_no_longer_is_said() {
         maintenance_interval: Duration::from_millis(20),
         ..Options::default()
     };
-    let broker = start_with(folder.path(), options, retention);
+    let broker = start_keeping(folder.path(), options, retention);
     for _ in 0..10 {
         broker.publish(draft("/t", "")).await.unwrap();
     }
@@ -171,76 +144,4 @@ async fn it_ends_when_the_broker_begins_to_stop() {
     tokio::task::yield_now().await;
     broker.drain();
     assert!(following.await.unwrap());
-}
-
-#[tokio::test]
-async fn several_messages_are_published_together_or_not_at_all() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        limits: Limits {
-            topics: 2,
-            ..Limits::default()
-        },
-        ..Options::default()
-    };
-    let broker = start_with(folder.path(), options, Retention::default());
-    let drafts = ["/a", "/b", "/c", "/a"].map(|topic| draft(topic, "1"));
-    let refused = broker.publish_all(drafts.into()).await.unwrap_err();
-    assert_eq!(refused.index, Some(2));
-    assert!(matches!(
-        refused.refused,
-        Refused::Rejected(Rejection::TooManyTopics { .. })
-    ));
-    assert!(broker.value("/a").is_none());
-    let repeat_id = PublisherMessageId::parse("1", &Limits::default()).ok();
-    let repeatable = || Draft {
-        repeat_id: repeat_id.clone(),
-        ..draft("/b", "2")
-    };
-    let drafts = vec![draft("/a", "1"), repeatable(), repeatable()];
-    let outcomes = broker.publish_all(drafts).await.unwrap();
-    let logged = |id| Outcome::Logged(MessageId(id));
-    assert_eq!(outcomes, [logged(1), logged(2), Outcome::Repeated]);
-    assert_eq!(broker.publish_all(Vec::new()).await, Ok(Vec::new()));
-    assert_eq!(broker.statistics().publish_latency.count(), 3);
-}
-
-#[tokio::test]
-async fn values_come_page_by_page_and_each_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let broker = start(folder.path());
-    let topics = ["/a", "/ab", "/a/1", "/a/2", "/a/2/x", "/b/1", "$sys", "c"];
-    for topic in topics {
-        broker.publish(draft(topic, "")).await.unwrap();
-    }
-    // More than is looked at under one lock.
-    for page in 0..3 {
-        let drafts = (0..1_000).map(|n| draft(&format!("/many/{page}/{n}"), ""));
-        broker.publish_all(drafts.collect()).await.unwrap();
-    }
-    let cases: [(&str, &[&str]); 6] = [
-        ("/a/#", &["/a", "/a/1", "/a/2", "/a/2/x"]),
-        ("/a/+", &["/a/1", "/a/2"]),
-        ("/+/1", &["/a/1", "/b/1"]),
-        ("+", &["c"]),
-        ("/a", &["/a"]),
-        ("/none/#", &[]),
-    ];
-    for (text, expected) in cases {
-        for limit in [1, 2, 1_000] {
-            let (mut found, mut after) = (Vec::<String>::new(), None::<String>);
-            loop {
-                let page = broker.values(&filter(text), after.as_deref(), limit).await;
-                found.extend(page.messages.iter().map(|m| m.topic.to_string()));
-                after = found.last().cloned();
-                assert!(page.messages.len() <= limit);
-                if !page.more {
-                    break;
-                }
-            }
-            assert_eq!(found, expected, "{text} by {limit}");
-        }
-    }
-    let all = broker.values(&filter("/many/#"), None, usize::MAX).await;
-    assert_eq!((all.messages.len(), all.more), (1_000, true));
 }
