@@ -109,7 +109,7 @@ fn keys(compared: &[(&'static str, bool)]) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::keys_of;
+    use crate::config::keys_of;
     use std::path::Path;
 
     fn held(text: &str) -> Held {

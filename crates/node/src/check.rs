@@ -9,8 +9,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use moustique_monitor::Certificate;
 
-use crate::config::{CertificateFiles, Config, Durability, Tls};
-use crate::load::{ConfigError, ConfigSource};
+use crate::config::{CertificateFiles, Config, ConfigError, Durability, Tls};
+use crate::load::ConfigSource;
 use crate::permission::{check_writable, others_have};
 use crate::run::folder_of;
 use crate::{certificate, password_file, self_signed, tls};

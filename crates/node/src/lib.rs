@@ -26,10 +26,10 @@ mod upkeep;
 
 pub use check::{Check, Verdict, check};
 pub use config::{
-    CertificateFiles, Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging,
-    Performance, Policy, Retention, Security, Server, ServerEncoding, Size, Time, Tls,
+    CertificateFiles, Config, ConfigError, Count, Database, Durability, KeepOptions, Level, Limits,
+    Logging, Performance, Policy, Retention, Security, Server, ServerEncoding, Size, Time, Tls,
 };
-pub use load::{ConfigError, ConfigSource, EXAMPLE};
+pub use load::{ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};
 pub use password_file::{PasswordFileError, set_password};
 pub use paths::Paths;
