@@ -14,7 +14,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool {
     tauri::generate_handler![rpc, subscribe, unsubscribe]
 }
 
-/// Carries out one request of the page. An order is answered with `null`.
+/// Carries out one request of the page. An order is answered with `null`, but for
+/// a reload, which tells what came of it.
 #[tauri::command]
 async fn rpc<R: Runtime>(
     app: AppHandle<R>,
