@@ -44,10 +44,11 @@ pub(crate) enum Command {
     /// Serve until a signal comes.
     Serve,
 
-    /// Check a configuration file, and change nothing.
+    /// Check a configuration file and all that it names, and change nothing.
     ///
-    /// Exits with 0 when it can be used. Otherwise says what is wrong, with its
-    /// line, and exits with 1.
+    /// Looks at ports, certificate and key, password file, data folder and log
+    /// file, and says of each on a line of its own whether it can be used.
+    /// Exits with 0 when all can, otherwise with 1.
     Check {
         /// The file; the one that would be served with, where none is named.
         file: Option<PathBuf>,

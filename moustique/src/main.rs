@@ -35,14 +35,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether a configuration can be used.
+/// Whether a configuration can be used, and what it names. What is wrong goes
+/// where errors go.
 fn check(source: &ConfigSource) -> ExitCode {
-    let file = source.paths.config.display();
-    match source.load() {
-        Ok(_) if source.paths.config.exists() => say(&format!("{file}: ok\n")),
-        Ok(_) => say(&format!("{file}: ok, there is none: the defaults hold\n")),
-        Err(error) => complain(error),
-    }
+    let checks = match moustique_node::check(source) {
+        Ok(checks) => checks,
+        Err(error) => return complain(error),
+    };
+    let (good, bad): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.is_good());
+    let said = say(&good
+        .iter()
+        .map(|check| format!("{check}\n"))
+        .collect::<String>());
+    bad.into_iter().fold(said, |_, check| complain(check))
 }
 
 fn passwd(source: &ConfigSource, file: Option<PathBuf>) -> ExitCode {

@@ -1,6 +1,6 @@
 //! What the page in the window may ask of the program.
 
-use moustique_monitor::{Frame, Refusal, Request};
+use moustique_monitor::{Frame, Refusal, Reloaded, Request};
 use moustique_node::Node;
 use serde_json::Value;
 use tauri::ipc::{Channel, Invoke};
@@ -14,7 +14,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool {
     tauri::generate_handler![rpc, subscribe, unsubscribe]
 }
 
-/// Carries out one request of the page. An order is answered with `null`.
+/// Carries out one request of the page. An order is answered with `null`, but for
+/// a reload, which tells what came of it.
 #[tauri::command]
 async fn rpc<R: Runtime>(
     app: AppHandle<R>,
@@ -23,6 +24,7 @@ async fn rpc<R: Runtime>(
 ) -> Result<Value, Refusal> {
     match request {
         Request::Publish(publish) => node.publish(publish).await?,
+        Request::Reload => return answer(&node.reload().await?),
         Request::Start => {
             // A problem is the state of the broker, which every page is told.
             let _ = node.start().await;
@@ -31,6 +33,10 @@ async fn rpc<R: Runtime>(
         Request::OpenInBrowser => orders::open_in_browser(&app)?,
     }
     Ok(Value::Null)
+}
+
+fn answer(reloaded: &Reloaded) -> Result<Value, Refusal> {
+    serde_json::to_value(reloaded).map_err(|error| Refusal::new("unexpected", error.to_string()))
 }
 
 /// Begins to send frames into the channel, and to no other.

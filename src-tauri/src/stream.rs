@@ -72,7 +72,9 @@ mod tests {
             status: BrokerStatus {
                 state: BrokerState::Stopped,
                 addresses: Vec::new(),
+                tls: None,
                 problem: None,
+                configuration: None,
                 version: "1.0.0".to_owned(),
             },
             broker: None,

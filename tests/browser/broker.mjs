@@ -17,13 +17,13 @@ export class Broker {
   #folder = fs.mkdtempSync(path.join(os.tmpdir(), 'moustique-browser-'));
   #child;
 
-  /** Starts one on a free port, with more lines for the section `security`. */
-  static async start(security = '') {
+  /** Starts one on a free port, with more lines for the sections `security` and `server`. */
+  static async start(security = '', server = '') {
     const broker = new Broker();
     broker.port = await freePort();
     fs.writeFileSync(
       path.join(broker.#folder, 'config.yaml'),
-      `server:\n  host: 127.0.0.1\n  port: ${broker.port}\nsecurity:\n  tailscale_enabled: false\n${security}`,
+      `server:\n  host: 127.0.0.1\n  port: ${broker.port}\n${server}security:\n  tailscale_enabled: false\n${security}`,
     );
     await broker.restart();
     return broker;

@@ -76,8 +76,29 @@ fn a_configuration_is_checked_without_serving() {
     for arguments in [&["check", path][..], &["-config", path, "check"]] {
         let checked = run(arguments);
         assert!(checked.status.success(), "{checked:?}");
-        assert_eq!(stdout(&checked), format!("{path}: ok\n"));
+        let lines = stdout(&checked);
+        let first = format!("{path}: ok\nserver.port 0: ok\ndata folder ");
+        assert!(lines.starts_with(&first), "{lines}");
     }
+    // What it names is looked at as well.
+    let log = folder.path().join("missing/a.log");
+    let data = folder.path().join("data/m.db");
+    let text = format!(
+        "database:\n  path: {}\nlogging:\n  file: {}\n",
+        data.display(),
+        log.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let refused = run(&["check", path]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stdout(&refused).contains("data: ok; there is none yet, so a start makes it\n"));
+    let complaint = String::from_utf8(refused.stderr).unwrap();
+    let named = format!(
+        "moustique: logging.file {}: it cannot be made in",
+        log.display()
+    );
+    assert!(complaint.starts_with(&named), "{complaint}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
     std::fs::write(&file, "server:\n  prot: 0\n").unwrap();
     let refused = run(&["check", path]);
     assert_eq!(refused.status.code(), Some(1));

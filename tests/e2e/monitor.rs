@@ -14,11 +14,17 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn open(port: u16) -> Self {
+        Self::open_with(port, "")
+    }
+
+    /// The same with more lines in the head of its request.
+    pub(crate) fn open_with(port: u16, head: &str) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
-        let request = format!("GET /v1/monitor/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+        let request =
+            format!("GET /v1/monitor/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         Self {
             lines: BufReader::new(stream),
@@ -30,7 +36,8 @@ impl Stream {
         let mut line = String::new();
         loop {
             line.clear();
-            if self.lines.read_line(&mut line).unwrap() == 0 {
+            // The last chunk of an answer is empty; its connection may go on.
+            if self.lines.read_line(&mut line).unwrap() == 0 || line == "0\r\n" {
                 return None;
             }
             if let Some(data) = line.strip_prefix("data:") {
@@ -39,7 +46,7 @@ impl Stream {
         }
     }
 
-    fn find(&mut self, kind: &str) -> Value {
+    pub(crate) fn find(&mut self, kind: &str) -> Value {
         loop {
             let frames = self.next().unwrap();
             if let Some(frame) = frames.into_iter().find(|frame| frame["kind"] == kind) {

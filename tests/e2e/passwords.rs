@@ -11,6 +11,8 @@ use std::process::{Command, Output, Stdio};
 use base64::Engine;
 use moustique_tests::{Broker, Caller, Reply, Setup, program};
 
+use crate::monitor::Stream;
+
 /// Runs `moustique passwd` with something on its standard input.
 fn passwd(arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(program("moustique"))
@@ -228,6 +230,95 @@ fn metrics_need_it_where_one_is_set_and_what_tells_nothing_never_does() {
             assert!(reply.body.contains("moustique_messages_total"));
         }
     }
+}
+
+#[test]
+fn a_session_over_tls_has_a_cookie_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    fs::write(&file, "secret\n").unwrap();
+    let setup = Setup {
+        more: format!("  tls:\n    port: 0\n{}", security(&file)),
+        ..Setup::default()
+    };
+    let broker = Broker::start_with(folder.path(), &setup);
+    let (port, _) = crate::tls::port_and_fingerprint(&broker);
+    let certificate = folder.path().join("tls.pem");
+    let head = |path: &str, more: &[&str]| {
+        let more = [&["--include"], more].concat();
+        crate::tls::curl(&certificate, port, path, &more).unwrap()
+    };
+    let status = |cookie: &str| {
+        let session = head("v1/session", &["--cookie", cookie]);
+        let (_, rest) = session.split_once(' ').unwrap();
+        rest.split(' ').next().unwrap().parse::<u16>().unwrap()
+    };
+    let opened = head("v1/login", &["--data", "password=secret"]);
+    let cookie = opened
+        .lines()
+        .find(|line| line.contains("set-cookie"))
+        .unwrap();
+    let (_, cookie) = cookie.split_once(": ").unwrap();
+    let flags = "; Max-Age=43200; HttpOnly; SameSite=Strict; Secure";
+    let secure = cookie.strip_suffix(flags).unwrap();
+    assert!(
+        secure.starts_with("__Secure-moustique_session="),
+        "{cookie}"
+    );
+    assert_eq!(status(secure), 204);
+    // In the open it counts for nothing; one that was opened there counts in both.
+    let caller = broker.caller();
+    assert_eq!(state(&caller, &[("Cookie", secure)]), 401);
+    let reply = login(&caller, "application/json", r#"{"password":"secret"}"#);
+    let plain = reply
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
+    assert_eq!(status(plain), 204);
+    let stale = format!("__Secure-moustique_session=stale; {plain}");
+    assert_eq!(status(&stale), 204);
+    // Both end with a logout over TLS.
+    let both = format!("{secure}; {plain}");
+    let ended = head("v1/logout", &["--data", "", "--cookie", &both]);
+    assert_eq!(ended.matches("Max-Age=0").count(), 2, "{ended}");
+    assert_eq!((status(secure), status(plain)), (401, 401));
+}
+
+#[test]
+fn what_follows_the_monitor_ends_with_what_let_it_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut broker = guarded(folder.path(), "secret\n");
+    let caller = broker.caller();
+    let login = || {
+        let reply = login(&caller, "application/json", r#"{"password":"secret"}"#);
+        let cookie = reply.header("set-cookie").unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    };
+    let (one, other) = (login(), login());
+    let follow = |header: &str| Stream::open_with(broker.port(), header);
+    let mut of_one = follow(&format!("Cookie: {one}\r\n"));
+    let mut of_other = follow(&format!("Cookie: {other}\r\n"));
+    let mut by_password = follow(&format!("Authorization: {}\r\n", basic("secret")));
+    for stream in [&mut of_one, &mut of_other, &mut by_password] {
+        stream.find("status");
+    }
+    assert_eq!(
+        caller
+            .send("/v1/logout", &[HOST, ("Cookie", &one)], "")
+            .status,
+        204
+    );
+    while of_one.next().is_some() {}
+    of_other.find("traffic");
+    let file = folder.path().join("password");
+    let set = passwd(&["--file", file.to_str().unwrap()], "new");
+    assert!(set.status.success());
+    broker.signal("HUP");
+    broker.wait_for_line("the configuration was read again");
+    while of_other.next().is_some() {}
+    while by_password.next().is_some() {}
 }
 
 #[test]

@@ -6,6 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use moustique_tests::{Broker, Raw, form};
+use serde_json::{Value, json};
+
+use crate::monitor::Stream;
 
 const PLAIN: [(&str, &str); 1] = [("Moustique-Encoding", "plain")];
 
@@ -53,6 +56,43 @@ fn what_is_parked_and_what_is_kept_outlast_it() {
     let picked = caller.pickup("c", "0");
     assert_eq!(picked["/a"].as_array().unwrap().len(), 1, "{picked}");
     assert_eq!(picked["/a"][0]["message"], "3");
+}
+
+/// What the monitor is answered that asks for it.
+fn ordered(broker: &Broker, folder: &Path, more: &str) -> (u16, Value) {
+    let config = format!("server:\n  host: 127.0.0.1\n  port: 0\n{more}");
+    fs::write(folder.join("config.yaml"), config).unwrap();
+    let order = json!({"name": "reload"}).to_string();
+    let reply = broker.caller().send("/v1/monitor/rpc", &[], &order);
+    (reply.status, reply.json())
+}
+
+#[test]
+fn the_monitor_asks_for_it_and_is_told_what_came_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut broker = Broker::start(folder.path());
+    let status = Stream::open(broker.port()).find("status");
+    let file = folder.path().join("config.yaml");
+    assert_eq!(status["configuration"], file.to_str().unwrap());
+    let more = "limits:\n  message_bytes: 3 B\ndatabase:\n  durability: power\n";
+    let told = json!({"applied": ["limits.message_bytes"], "waiting": ["database.durability"]});
+    assert_eq!(ordered(&broker, folder.path(), more), (200, told));
+    broker.wait_for_line("the configuration was read again");
+    let fields = [("topic", "/a"), ("message", "four")];
+    assert_eq!(broker.caller().post("POST", &fields).status, 413);
+    let bad = "limits:\n  message_bytes: 9 B\n  topics: none\n";
+    let (status, refusal) = ordered(&broker, folder.path(), bad);
+    assert_eq!((status, &refusal["code"]), (400, &json!("configuration")));
+    let detail = refusal["detail"].as_str().unwrap();
+    for words in ["config.yaml, line 6: 'none' is not", "holds still"] {
+        assert!(detail.contains(words), "{detail}");
+    }
+    assert_eq!(broker.caller().post("POST", &fields).status, 413);
+    // It is guarded as all of the monitor is.
+    let headers = [("Host", "192.168.0.9")];
+    let order = json!({"name": "reload"}).to_string();
+    let refused = broker.caller().send("/v1/monitor/rpc", &headers, &order);
+    assert_eq!(refused.status, 403);
 }
 
 #[test]

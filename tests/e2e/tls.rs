@@ -11,6 +11,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use moustique_tests::{Broker, Setup};
+use serde_json::{Value, json};
+
+use crate::monitor::Stream;
 
 /// A certificate for this machine that nobody but itself has signed, with its
 /// key.
@@ -48,7 +51,7 @@ fn with_files(certificate: &Path, key: &Path) -> Setup {
 }
 
 /// The port for TLS and the fingerprint, as the log has them.
-fn port_and_fingerprint(broker: &Broker) -> (u16, String) {
+pub(crate) fn port_and_fingerprint(broker: &Broker) -> (u16, String) {
     let lines = broker.log_of_start().iter();
     let mut lines = lines.filter_map(|line| line.split_once("TLS on port "));
     let (_, rest) = lines.next().unwrap();
@@ -58,7 +61,12 @@ fn port_and_fingerprint(broker: &Broker) -> (u16, String) {
 }
 
 /// What curl prints when it trusts that certificate alone.
-fn curl(certificate: &Path, port: u16, path: &str, more: &[&str]) -> Result<String, String> {
+pub(crate) fn curl(
+    certificate: &Path,
+    port: u16,
+    path: &str,
+    more: &[&str],
+) -> Result<String, String> {
     let done = Command::new("curl")
         .args(["--silent", "--show-error", "--max-time", "30", "--cacert"])
         .arg(certificate)
@@ -166,6 +174,41 @@ fn another_certificate_holds_for_new_connections_and_a_bad_one_for_none() {
     kept.ask();
     assert!(curl(&other, port, "VERSION", &[]).is_ok());
     assert!(curl(&old, port, "VERSION", &[]).is_err());
+}
+
+/// The way the monitor is told of TLS.
+fn told(stream: &mut Stream) -> Value {
+    let mut status = stream.find("status");
+    status["tls"].take()
+}
+
+#[test]
+fn the_monitor_tells_of_it_and_of_another_certificate_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = make_certificate(folder.path(), "one");
+    let (other, other_key) = make_certificate(folder.path(), "two");
+    let mut broker = Broker::start_with(folder.path(), &with_files(&certificate, &key));
+    let (port, fingerprint) = port_and_fingerprint(&broker);
+    // openssl's are good for a day.
+    let log = broker.log_of_start().join("\n");
+    assert!(log.contains("the certificate ends on "), "{log}");
+    let mut stream = Stream::open(broker.port());
+    let first = told(&mut stream);
+    let address = format!("https://127.0.0.1:{port}");
+    assert_eq!(first["addresses"], json!([address]));
+    let shown = &first["certificate"];
+    assert_eq!(shown["fingerprint"], fingerprint);
+    assert_eq!(shown["selfSigned"], true);
+    let (ends, warned) = (shown["endsAt"].as_i64(), shown["warnFrom"].as_i64());
+    assert_eq!(ends.unwrap() - warned.unwrap(), 14 * 24 * 60 * 60 * 1_000);
+    fs::copy(&other, &certificate).unwrap();
+    fs::copy(&other_key, &key).unwrap();
+    broker.signal("HUP");
+    let line = broker.wait_for_line("fingerprint of the new certificate");
+    let second = told(&mut stream);
+    let (_, fingerprint) = line.rsplit_once(' ').unwrap();
+    assert_eq!(second["certificate"]["fingerprint"], fingerprint);
+    assert_ne!(second["certificate"], *shown);
 }
 
 #[test]

@@ -21,6 +21,18 @@ struct Nginx {
 
 impl Nginx {
     fn start(folder: &Path, broker: u16) -> Self {
+        Self::start_with(folder, broker, "")
+    }
+
+    /// The same over TLS, with a certificate and its key in one file.
+    fn start_tls(folder: &Path, broker: u16, file: &Path) -> Self {
+        let file = file.display();
+        let more = format!("ssl_certificate {file}; ssl_certificate_key {file};");
+        Self::start_with(folder, broker, &more)
+    }
+
+    fn start_with(folder: &Path, broker: u16, tls: &str) -> Self {
+        let ssl = if tls.is_empty() { "" } else { "ssl" };
         let snippet = fs::read_to_string(root().join("docs/nginx.conf")).unwrap();
         assert!(snippet.contains("127.0.0.1:33334"));
         let snippet = snippet.replace("127.0.0.1:33334", &format!("127.0.0.1:{broker}"));
@@ -36,7 +48,7 @@ impl Nginx {
             "daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr;\n\
              events {{ }}\n\
              http {{ access_log off; {folders}\n\
-             server {{ listen 127.0.0.1:{port};\n{snippet}\n}} }}\n"
+             server {{ listen 127.0.0.1:{port} {ssl}; {tls}\n{snippet}\n}} }}\n"
         );
         let file = format!("{folder}/nginx.conf");
         fs::write(&file, text).unwrap();
@@ -105,6 +117,61 @@ fn the_page_and_its_files_load_under_the_path() {
     let answer = caller.send("/moustique/v1/monitor/rpc", &headers, order);
     assert_eq!(answer.status, 204, "{answer:?}");
     assert_eq!(broker.caller().value("/page").as_deref(), Some("on"));
+}
+
+#[test]
+fn a_login_over_tls_has_a_cookie_for_tls_and_for_the_path_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    fs::write(&password, "secret\n").unwrap();
+    let setup = Setup {
+        more: format!(
+            "  tls:\n    port: 0\nsecurity:\n  trusted_proxies: [127.0.0.1]\n  \
+             password_file: {}\n",
+            password.display()
+        ),
+        ..Setup::default()
+    };
+    let broker = Broker::start_with(folder.path(), &setup);
+    let certificate = folder.path().join("tls.pem");
+    let nginx = Nginx::start_tls(folder.path(), broker.port(), &certificate);
+    let jar = folder.path().join("cookies");
+    // The head of the answer, from a browser that keeps cookies.
+    let ask = |path: &str, more: &[&str]| {
+        let done = Command::new("curl")
+            .args(["--silent", "--show-error", "--max-time", "30", "--include"])
+            .arg("--cacert")
+            .arg(&certificate)
+            .arg("--cookie")
+            .arg(&jar)
+            .arg("--cookie-jar")
+            .arg(&jar)
+            .args(more)
+            .arg(format!("https://127.0.0.1:{}/{path}", nginx.port))
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert!(ask("moustique/v1/session", &[]).starts_with("HTTP/1.1 401 "));
+    let head = ask("moustique/v1/login", &["--data", "password=secret"]);
+    assert!(head.starts_with("HTTP/1.1 204 "), "{head}");
+    let (_, cookie) = head.split_once("__Secure-moustique_session=").unwrap();
+    let cookie = cookie.lines().next().unwrap();
+    assert!(
+        cookie.ends_with("; HttpOnly; SameSite=Strict; Secure"),
+        "{cookie}"
+    );
+    let kept = fs::read_to_string(&jar).unwrap();
+    assert!(kept.contains("\t/moustique/v1"), "{kept}");
+    let session = ask("moustique/v1/session", &[]);
+    assert!(session.starts_with("HTTP/1.1 204 "), "{session}");
+    assert!(
+        session.to_lowercase().contains("moustique-session: open"),
+        "{session}"
+    );
+    ask("moustique/v1/logout", &["--data", ""]);
+    assert!(ask("moustique/v1/session", &[]).starts_with("HTTP/1.1 401 "));
 }
 
 #[test]

@@ -35,6 +35,8 @@ describe('hostile text', () => {
       kind: 'status',
       state: 'failed',
       addresses: [],
+      tls: null,
+      configuration: null,
       version: evil,
       problem: { code: evil, what: evil, remedy: evil },
     });

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod authenticator;
+pub(crate) mod cookie;
 pub(crate) mod login;
 mod password;
 mod sessions;
@@ -11,7 +12,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::AUTHORIZATION;
 
 use crate::app::Inner;
 use crate::caller::Caller;
@@ -20,9 +21,7 @@ use crate::refusal::Refusal;
 
 pub(crate) use authenticator::Authenticator;
 pub use password::{MAX_PASSWORD_BYTES, PasswordError, PasswordHash};
-
-/// The cookie that names a session of the user interface.
-pub(crate) const SESSION_COOKIE: &str = "moustique_session";
+use sessions::SessionKey;
 
 /// What a request offers to be let in. It owns what it holds, so that nothing of
 /// the request is kept while a password is checked, and it shows none of it.
@@ -36,8 +35,8 @@ pub(crate) struct Credentials {
     pub(crate) pwd: Vec<String>,
     /// The password of HTTP Basic.
     pub(crate) basic: Option<String>,
-    /// The session that a cookie names.
-    pub(crate) session: Option<String>,
+    /// The sessions that cookies name.
+    pub(crate) sessions: Vec<String>,
 }
 
 impl Credentials {
@@ -47,7 +46,7 @@ impl Credentials {
             is_local: guard::check_local(headers, caller).is_ok(),
             pwd: Vec::new(),
             basic: basic_password(headers),
-            session: session(headers),
+            sessions: cookie::tokens(headers, caller.is_encrypted),
         }
     }
 
@@ -58,7 +57,7 @@ impl Credentials {
 
     /// Whether there is anything to check.
     fn is_any(&self) -> bool {
-        !self.pwd.is_empty() || self.basic.is_some() || self.session.is_some()
+        !self.pwd.is_empty() || self.basic.is_some() || !self.sessions.is_empty()
     }
 }
 
@@ -68,6 +67,39 @@ impl fmt::Debug for Credentials {
             .field("is_local", &self.is_local)
             .field("is_any", &self.is_any())
             .finish_non_exhaustive()
+    }
+}
+
+/// By what somebody was let in: what goes on for long ends when that no longer
+/// holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Pass {
+    /// The password that held, if there was one.
+    password: Option<PasswordHash>,
+    session: Option<SessionKey>,
+}
+
+impl Pass {
+    /// Of this machine, while there is no password.
+    pub(crate) const LOCAL: Self = Self {
+        password: None,
+        session: None,
+    };
+
+    /// Whether it is a session that lets in.
+    pub(crate) fn is_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Whether whoever has it would be let in still.
+    pub(crate) fn holds(&self, app: &Inner) -> bool {
+        if app.settings().password != self.password {
+            return false;
+        }
+        match (&self.password, &self.session) {
+            (Some(held), Some(session)) => app.authenticator.has_session(session, held),
+            _ => true,
+        }
     }
 }
 
@@ -81,20 +113,25 @@ pub(crate) async fn check(
     app: &Inner,
     caller: &Caller,
     credentials: Credentials,
-) -> Result<(), Refusal> {
+) -> Result<Pass, Refusal> {
     let settings = app.settings();
     let Some(held) = &settings.password else {
-        return check_without_password(caller, &credentials);
+        return check_without_password(caller, &credentials).map(|()| Pass::LOCAL);
     };
-    let session = credentials.session.as_deref();
-    if session.is_some_and(|token| app.authenticator.has_session(token, held)) {
-        return Ok(());
+    let pass = |session| Pass {
+        password: Some(held.clone()),
+        session,
+    };
+    let session = app.authenticator.session(&credentials.sessions, held);
+    if session.is_some() {
+        return Ok(pass(session));
     }
     let mut passwords = credentials.pwd;
     passwords.extend(credentials.basic);
     app.authenticator
         .check(held, caller.address, passwords)
         .await
+        .map(|()| pass(None))
 }
 
 fn check_without_password(caller: &Caller, credentials: &Credentials) -> Result<(), Refusal> {
@@ -125,16 +162,6 @@ fn basic_password(headers: &HeaderMap) -> Option<String> {
         .map(|(_, password)| password.to_owned())
 }
 
-fn session(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).iter();
-    let pairs = cookies.filter_map(|value| value.to_str().ok());
-    let mut pairs = pairs.flat_map(|value| value.split(';'));
-    pairs.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == SESSION_COOKIE).then(|| value.to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +188,7 @@ mod tests {
         .with_pwd(vec!["hidden".into()]);
         assert!(offered.is_local);
         assert_eq!(offered.basic.as_deref(), Some("secret:1"));
-        assert_eq!(offered.session.as_deref(), Some("abc123"));
+        assert_eq!(offered.sessions, ["abc123"]);
         let shown = format!("{offered:?}");
         for secret in ["secret", "abc123", "hidden"] {
             assert!(!shown.contains(secret), "{shown}");
@@ -182,7 +209,11 @@ mod tests {
     async fn without_a_password_it_is_this_machine_alone() {
         let folder = tempfile::tempdir().unwrap();
         let app = fixture::app(folder.path(), HttpLimits::default());
-        let remote = Caller::of_connection("192.168.0.9".parse().unwrap(), fixture::LOCAL);
+        let remote = Caller {
+            address: "192.168.0.9".parse().unwrap(),
+            is_local: false,
+            ..fixture::CALLER
+        };
         let cases = [
             (fixture::CALLER, "localhost:1", true),
             (fixture::CALLER, "rebound.example", false),

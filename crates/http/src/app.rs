@@ -9,12 +9,14 @@ use http::Response;
 use jiff::tz::TimeZone;
 use moustique_broker::Broker;
 use moustique_monitor::Source;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::access::Authenticator;
 use crate::crooks::Crooks;
 use crate::dialects::Dialects;
 use crate::executable::Executable;
+use crate::monitor::ReloadOrder;
 use crate::rate::Rates;
 use crate::recent_log::RecentLog;
 use crate::refusal::Refusal;
@@ -35,6 +37,9 @@ pub struct AppOptions {
     pub source: watch::Receiver<Source>,
     /// The last lines of the log.
     pub log: RecentLog,
+    /// Who has the configuration read again. What it holds beside the order that
+    /// is carried out is how many may wait; more are refused.
+    pub reload: mpsc::Sender<ReloadOrder>,
 }
 
 /// What every request needs. Cloning is cheap.
@@ -52,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) source: watch::Receiver<Source>,
     pub(crate) dialects: Dialects,
     pub(crate) log: RecentLog,
+    pub(crate) reload: mpsc::Sender<ReloadOrder>,
     pub(crate) crooks: Crooks,
     pub(crate) visitors: Visitors,
     pub(crate) executable: Executable,
@@ -92,6 +98,7 @@ impl App {
             source: options.source,
             dialects: Dialects::default(),
             log: options.log,
+            reload: options.reload,
             crooks: Crooks::default(),
             visitors: Visitors::default(),
             executable: Executable::default(),
@@ -112,6 +119,14 @@ impl App {
             settings.tls.clone_from(&self.inner.settings().tls);
         }
         self.inner.settings.store(Arc::new(settings));
+    }
+
+    /// Has connections to the port for TLS opened with this from now on.
+    pub fn change_certificate(&self, certificate: Arc<ServerConfig>) {
+        self.change(Settings {
+            tls: Some(certificate),
+            ..Settings::clone(&self.inner.settings())
+        });
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

@@ -5,12 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use http::HeaderMap;
 use http::header::{FORWARDED, HeaderName};
 
+use crate::connection::Transport;
 use crate::peers::PeerRules;
 use crate::refusal::Refusal;
 
 /// Whom a proxy serves, and whom the proxies before it served: the last
 /// address is what the last proxy saw itself.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The scheme of the URL that a proxy was asked for.
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
@@ -28,16 +32,20 @@ pub(crate) struct Caller {
     /// that nobody trusts passes on may come from anywhere, and a proxy of
     /// another machine cannot vouch for a program of this one.
     pub(crate) is_local: bool,
+    /// Whether nobody on the way from its browser can read along: it speaks TLS
+    /// with us, or with a trusted proxy that says so.
+    pub(crate) is_encrypted: bool,
 }
 
 impl Caller {
     /// The peer of a connection, as it speaks for itself.
-    pub(crate) fn of_connection(peer: IpAddr, local: IpAddr) -> Self {
+    pub(crate) fn of_connection(peer: IpAddr, local: IpAddr, transport: Transport) -> Self {
         let address = peer.to_canonical();
         Self {
             address,
             local: local.to_canonical(),
             is_local: address.is_loopback(),
+            is_encrypted: transport == Transport::Tls,
         }
     }
 
@@ -61,15 +69,29 @@ impl Caller {
             return Ok(self);
         }
         let is_named = headers.contains_key(X_FORWARDED_FOR);
-        if is_proxy && is_named {
-            return self.named_by_proxies(headers, rules);
+        if is_proxy {
+            let is_encrypted = said_encrypted(headers).unwrap_or(self.is_encrypted);
+            let caller = Self {
+                is_encrypted,
+                ..self
+            };
+            return match is_named {
+                true => caller.named_by_proxies(headers, rules),
+                false => Ok(caller.unless_forwarded(headers)),
+            };
         }
+        Ok(self.unless_forwarded(headers))
+    }
+
+    /// Without the rights of this machine where somebody speaks for another.
+    fn unless_forwarded(self, headers: &HeaderMap) -> Self {
+        let is_named = headers.contains_key(X_FORWARDED_FOR);
         let is_forwarded =
             is_named || headers.contains_key(FORWARDED) || headers.contains_key(X_REAL_IP);
-        Ok(Self {
+        Self {
             is_local: self.is_local && !is_forwarded,
             ..self
-        })
+        }
     }
 
     fn named_by_proxies(self, headers: &HeaderMap, rules: &PeerRules) -> Result<Self, Refusal> {
@@ -85,6 +107,17 @@ impl Caller {
         }
         Ok(caller)
     }
+}
+
+/// What proxies say of how they were spoken to; all of them, where there are
+/// several. A browser drops a cookie that says `Secure` wrongly, so doubt counts
+/// for "no".
+fn said_encrypted(headers: &HeaderMap) -> Option<bool> {
+    let said = headers.get_all(X_FORWARDED_PROTO).into_iter();
+    let words = said.flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
+    let mut words = words.map(<[u8]>::trim_ascii).peekable();
+    words.peek()?;
+    Some(words.all(|word| word.eq_ignore_ascii_case(b"https")))
 }
 
 /// An address with a port or without, an IPv6 address in brackets or not: all
@@ -133,7 +166,7 @@ mod tests {
         rules: &PeerRules,
     ) -> Option<(String, bool)> {
         let local = "127.0.0.1".parse().unwrap();
-        let connection = Caller::of_connection(peer.parse().unwrap(), local);
+        let connection = Caller::of_connection(peer.parse().unwrap(), local, Transport::Plain);
         let caller = connection.of_request(&headers(pairs), rules).ok()?;
         Some((caller.address.to_string(), caller.is_local))
     }
@@ -174,6 +207,42 @@ mod tests {
         for (peer, pairs, address, is_local) in cases {
             let expected = Some((address.to_owned(), is_local));
             assert_eq!(caller(peer, pairs, &none), expected, "{peer} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn encryption_is_seen_or_said_by_a_proxy_that_is_trusted() {
+        use Transport::{Plain, Tls};
+        let trusted = rules(&["10.0.0.1/32"]);
+        let cases: [(&str, Transport, &[&'static str], bool); 12] = [
+            ("10.0.0.9", Plain, &[], false),
+            ("10.0.0.9", Tls, &[], true),
+            ("10.0.0.9", Plain, &["https"], false),
+            ("127.0.0.1", Plain, &["https"], false),
+            ("10.0.0.9", Tls, &["http"], true),
+            ("10.0.0.1", Plain, &[], false),
+            ("10.0.0.1", Plain, &["https"], true),
+            ("10.0.0.1", Plain, &["HTTPS , https"], true),
+            ("10.0.0.1", Plain, &["https", "http"], false),
+            ("10.0.0.1", Tls, &[], true),
+            ("10.0.0.1", Tls, &["http"], false),
+            ("10.0.0.1", Tls, &["rubbish"], false),
+        ];
+        for (peer, transport, said, expected) in cases {
+            for forwarded in [&[][..], &[("x-forwarded-for", "8.8.8.8")]] {
+                let pairs: Vec<_> = said
+                    .iter()
+                    .map(|word| ("x-forwarded-proto", *word))
+                    .collect();
+                let headers = headers(&[&pairs[..], forwarded].concat());
+                let local = "127.0.0.1".parse().unwrap();
+                let connection = Caller::of_connection(peer.parse().unwrap(), local, transport);
+                let caller = connection.of_request(&headers, &trusted).unwrap();
+                assert_eq!(
+                    caller.is_encrypted, expected,
+                    "{peer} {transport:?} {said:?}"
+                );
+            }
         }
     }
 

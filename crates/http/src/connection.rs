@@ -67,7 +67,7 @@ pub(crate) async fn serve(
         return;
     };
     let settings = app.inner().settings();
-    let caller = Caller::of_connection(peer, local.ip());
+    let caller = Caller::of_connection(peer, local.ip(), transport);
     app.inner().visitors.note(caller.address);
     let admitted = settings.peers.admit(caller.address, caller.local);
     // Replies are small and awaited: to wait for more to send would only delay.

@@ -10,7 +10,7 @@ use moustique_core::{ClientName, Draft, Filter, Limits, MessageKind, Topic};
 use moustique_monitor::{BrokerState, BrokerStatus, Source};
 use moustique_protocol::{Encoding, RequestLimits};
 use moustique_store::Store;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, AppOptions};
 use crate::caller::Caller;
@@ -28,6 +28,7 @@ pub(crate) const CALLER: Caller = Caller {
     address: LOCAL,
     local: LOCAL,
     is_local: true,
+    is_encrypted: false,
 };
 
 /// An app over a broker whose data is in the folder.
@@ -37,7 +38,9 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
     let status = BrokerStatus {
         state: BrokerState::Running,
         addresses: Vec::new(),
+        tls: None,
         problem: None,
+        configuration: None,
         version: "0".into(),
     };
     let (news, source) = watch::channel(Source {
@@ -63,6 +66,7 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
         version: "0".into(),
         source,
         log: RecentLog::default(),
+        reload: mpsc::channel(1).0,
     })
 }
 

@@ -194,6 +194,7 @@ impl SiteRules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::Transport;
     use std::net::IpAddr;
 
     const OURS: &str = "broker.lan:33334";
@@ -364,7 +365,7 @@ mod tests {
     fn the_monitor_is_for_this_machine_by_a_name_of_its_own() {
         let caller = |peer: &str| {
             let local: IpAddr = "127.0.0.1".parse().unwrap();
-            Caller::of_connection(peer.parse().unwrap(), local)
+            Caller::of_connection(peer.parse().unwrap(), local, Transport::Plain)
         };
         let allowed = |peer: &str, host: &'static str| {
             let mut headers = HeaderMap::new();

@@ -53,6 +53,7 @@ pub use app::{App, AppOptions};
 pub use guard::SiteRules;
 pub use host::{HostName, NoHostName};
 pub use limits::HttpLimits;
+pub use monitor::ReloadOrder;
 pub use origin::{NoOrigin, Origin};
 pub use peers::PeerRules;
 pub use recent_log::RecentLog;

@@ -1,6 +1,7 @@
 //! The monitor API over HTTP: requests by POST, frames as server-sent events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,9 +11,12 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use moustique_monitor::{Frames, Refusal, Request, publish};
-use tokio::sync::watch;
+use moustique_monitor::{Frames, Refusal, Reloaded, Request, publish};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{oneshot, watch};
 
+use crate::access::Pass;
+use crate::app::Inner;
 use crate::body;
 use crate::caller::Caller;
 use crate::refusal;
@@ -21,6 +25,9 @@ use crate::route::AppState;
 /// Time between two signs of life on a quiet stream, so that both ends and all
 /// in between know that the connection stands.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where the outcome of reading the configuration again is awaited.
+pub type ReloadOrder = oneshot::Sender<Result<Reloaded, Refusal>>;
 
 /// Carries out a request of the user interface.
 pub(crate) async fn rpc(
@@ -46,45 +53,83 @@ pub(crate) async fn rpc(
     let result = match request {
         Request::Publish(order) => {
             let limits = &settings.requests.broker;
-            publish(&app.broker, limits, order, caller.address).await
+            let published = publish(&app.broker, limits, order, caller.address).await;
+            published.map(|()| StatusCode::NO_CONTENT.into_response())
+        }
+        Request::Reload => {
+            let reloaded = reload(&app).await;
+            reloaded.map(|reloaded| axum::Json(reloaded).into_response())
         }
         Request::Start | Request::Stop | Request::OpenInBrowser => Err(Refusal::new(
             "window_only",
             "Only the desktop window can do that.",
         )),
     };
-    match result {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refusal) => refused(&refusal),
+    result.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+/// Has the configuration read again. That goes on to its end also when whoever
+/// asked for it has gone.
+async fn reload(app: &Inner) -> Result<Reloaded, Refusal> {
+    let gone = || Refusal::new("not_running", "The broker is about to stop.");
+    let (reply, outcome) = oneshot::channel();
+    app.reload.try_send(reply).map_err(|error| match error {
+        TrySendError::Full(_) => Refusal::new(
+            "busy",
+            "The configuration is being read already: try again in a moment.",
+        ),
+        TrySendError::Closed(_) => gone(),
+    })?;
+    let mut stopping = app.broker.stopping();
+    // A stop waits for this answer, and the reading for the stop.
+    tokio::select! {
+        outcome = outcome => outcome.unwrap_or_else(|_| Err(gone())),
+        _ = stopping.wait_for(|stopping| *stopping) => Err(gone()),
     }
 }
 
-/// The frames from now on. Ends when the broker begins to stop.
-pub(crate) async fn stream(State(app): AppState) -> Response {
-    let frames = Frames::new(app.source.clone());
-    let stopping = app.broker.stopping();
-    let events = stream::unfold((frames, stopping), next_event);
+/// The frames from now on. Ends when the broker begins to stop, and when whoever
+/// listens would not be let in any more: a logout in one window ends the streams
+/// of all.
+pub(crate) async fn stream(State(app): AppState, Extension(pass): Extension<Pass>) -> Response {
+    let position = Position {
+        frames: Frames::new(app.source.clone()),
+        stopping: app.broker.stopping(),
+        app,
+        pass,
+    };
+    let events = stream::unfold(position, next_event);
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     ([(CACHE_CONTROL, "no-store")], stream).into_response()
 }
 
-type Position = (Frames, watch::Receiver<bool>);
+struct Position {
+    frames: Frames,
+    stopping: watch::Receiver<bool>,
+    app: Arc<Inner>,
+    pass: Pass,
+}
 
-async fn next_event(
-    (mut frames, mut stopping): Position,
-) -> Option<(Result<Event, Infallible>, Position)> {
+async fn next_event(mut position: Position) -> Option<(Result<Event, Infallible>, Position)> {
+    let Position {
+        frames, stopping, ..
+    } = &mut position;
     let news = tokio::select! {
         biased;
         _ = stopping.wait_for(|stopping| *stopping) => return None,
         news = frames.next() => news?,
     };
+    // There is news of the traffic each second, so it is asked as often.
+    if !position.pass.holds(&position.app) {
+        return None;
+    }
     let json = serde_json::to_string(&news).ok()?;
-    Some((Ok(Event::default().data(json)), (frames, stopping)))
+    Some((Ok(Event::default().data(json)), position))
 }
 
 fn refused(refusal: &Refusal) -> Response {
     let status = match refusal.code.as_str() {
-        "invalid" => StatusCode::BAD_REQUEST,
+        "invalid" | "configuration" => StatusCode::BAD_REQUEST,
         "window_only" => StatusCode::FORBIDDEN,
         "full" => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::SERVICE_UNAVAILABLE,

@@ -13,7 +13,7 @@ use http_body::Body;
 use moustique_protocol::{Excerpt, Rejection, Verb};
 use tower::ServiceExt;
 
-use crate::access::{self, Credentials, login};
+use crate::access::{self, Credentials, Pass, login};
 use crate::app::{App, Inner};
 use crate::body::ReplyBody;
 use crate::caller::Caller;
@@ -139,14 +139,18 @@ async fn page_only(State(app): AppState, request: AxumRequest, next: Next) -> Ax
 }
 
 /// What the broker tells of itself.
-async fn guarded(State(app): AppState, request: AxumRequest, next: Next) -> AxumResponse {
+async fn guarded(State(app): AppState, mut request: AxumRequest, next: Next) -> AxumResponse {
     let caller = request.extensions().get::<Caller>().copied();
     let (true, Some(caller)) = (app.settings().password.is_some(), caller) else {
+        request.extensions_mut().insert(Pass::LOCAL);
         return local_only(request, next).await;
     };
     let credentials = Credentials::of(request.headers(), &caller);
     match access::check(&app, &caller, credentials).await {
-        Ok(()) => next.run(request).await,
+        Ok(pass) => {
+            request.extensions_mut().insert(pass);
+            next.run(request).await
+        }
         Err(refusal) => app.refuse(refusal),
     }
 }

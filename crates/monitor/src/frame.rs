@@ -49,10 +49,43 @@ pub struct BrokerStatus {
     /// Base addresses under which devices reach it, the best one first:
     /// `http://192.168.1.20:33334`. Empty unless running.
     pub addresses: Vec<String>,
+    /// The same over TLS; `null` where no port for it is open.
+    pub tls: Option<Tls>,
     /// What is wrong, when the state is `failed`.
     pub problem: Option<Problem>,
+    /// The configuration file, which need not exist; `null` unless running.
+    pub configuration: Option<String>,
     /// The version of the program.
     pub version: String,
+}
+
+/// How the broker is reached over TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "monitor.ts")]
+pub struct Tls {
+    /// Base addresses, the best one first: `https://192.168.1.20:33335`.
+    pub addresses: Vec<String>,
+    /// What connections are opened with from now on.
+    pub certificate: Certificate,
+}
+
+/// What tells a certificate from others, and until when it is good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "monitor.ts")]
+pub struct Certificate {
+    /// Its SHA-256 digest, as browsers and tools write it: `A1:B2:…`.
+    pub fingerprint: String,
+    /// Whether nobody but itself has signed it: who asks has to be told to trust
+    /// it.
+    pub self_signed: bool,
+    /// The end of its validity, milliseconds since 1970-01-01 UTC.
+    #[ts(type = "number")]
+    pub ends_at: i64,
+    /// From when on its end is warned of, milliseconds since 1970-01-01 UTC.
+    #[ts(type = "number")]
+    pub warn_from: i64,
 }
 
 /// Something that keeps the broker from serving.

@@ -7,7 +7,7 @@
 //!
 //! A host hands a [`Source`] to [`Frames`] and sends on what comes out of it;
 //! it answers [`Request::Publish`] with [`publish`]. The other requests are
-//! about the host itself.
+//! about the host itself, or about what runs the broker.
 
 mod answer;
 mod frame;
@@ -16,9 +16,10 @@ mod stream;
 
 pub use answer::publish;
 pub use frame::{
-    BrokerState, BrokerStatus, ClientRow, ClientRows, Frame, Problem, TopicRow, TopicRows, Traffic,
+    BrokerState, BrokerStatus, Certificate, ClientRow, ClientRows, Frame, Problem, Tls, TopicRow,
+    TopicRows, Traffic,
 };
-pub use request::{Publish, Refusal, Request};
+pub use request::{Publish, Refusal, Reloaded, Request};
 pub use stream::{Frames, Source};
 
 /// Most topics in one list; [`TopicRows::total`] tells of the rest.

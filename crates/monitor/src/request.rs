@@ -13,6 +13,8 @@ use ts_rs::TS;
 pub enum Request {
     /// Publish a message to a topic. Answered when it is stored.
     Publish(Publish),
+    /// Read the configuration again and have it hold. Answered with [`Reloaded`].
+    Reload,
     /// Start the broker.
     Start,
     /// Stop the broker, draining what is under way.
@@ -32,6 +34,18 @@ pub struct Publish {
     pub message: String,
     /// Who publishes.
     pub from: String,
+}
+
+/// What came of reading the configuration again, by the names of its keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "monitor.ts")]
+pub struct Reloaded {
+    /// What is another than before, and holds from now on. The content of a file
+    /// counts for the key that names it.
+    pub applied: Vec<String>,
+    /// What is another than at the start, and holds only after the next one.
+    pub waiting: Vec<String>,
 }
 
 /// Why a request was not carried out.

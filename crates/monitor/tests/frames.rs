@@ -26,7 +26,9 @@ fn source(state: BrokerState, broker: Option<&Broker>) -> Source {
         status: BrokerStatus {
             state,
             addresses: Vec::new(),
+            tls: None,
             problem: None,
+            configuration: None,
             version: "1".into(),
         },
         broker: broker.cloned(),

@@ -8,9 +8,9 @@ use moustique_http::HostName;
 
 /// Base URLs under which a listener is reached, the best one for a device on
 /// the network first and loopback last.
-pub(crate) fn reachable(listening: SocketAddr) -> Vec<String> {
+pub(crate) fn reachable(scheme: &str, listening: SocketAddr) -> Vec<String> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    urls(listening, &interfaces)
+    urls(scheme, listening, &interfaces)
 }
 
 /// The names that this machine has for others: its own, and that one in the
@@ -29,7 +29,7 @@ fn names_of(own: &str) -> [String; 2] {
     [own.to_owned(), format!("{machine}.local")]
 }
 
-fn urls(listening: SocketAddr, interfaces: &[Interface]) -> Vec<String> {
+fn urls(scheme: &str, listening: SocketAddr, interfaces: &[Interface]) -> Vec<String> {
     let ip = listening.ip();
     let mut addresses: Vec<IpAddr> = if ip.is_unspecified() {
         interfaces
@@ -49,7 +49,7 @@ fn urls(listening: SocketAddr, interfaces: &[Interface]) -> Vec<String> {
     addresses.dedup();
     addresses
         .into_iter()
-        .map(|address| format!("http://{}", SocketAddr::new(address, listening.port())))
+        .map(|address| format!("{scheme}://{}", SocketAddr::new(address, listening.port())))
         .collect()
 }
 
@@ -71,10 +71,13 @@ mod tests {
     #[test]
     fn a_single_address_is_itself() {
         assert_eq!(
-            urls(listening("192.168.1.5:80"), &[]),
+            urls("http", listening("192.168.1.5:80"), &[]),
             ["http://192.168.1.5:80"]
         );
-        assert_eq!(urls(listening("[::1]:80"), &[]), ["http://[::1]:80"]);
+        assert_eq!(
+            urls("https", listening("[::1]:80"), &[]),
+            ["https://[::1]:80"]
+        );
     }
 
     #[test]
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn every_address_ends_with_loopback() {
-        let urls = reachable(listening("0.0.0.0:33334"));
+        let urls = reachable("http", listening("0.0.0.0:33334"));
         assert_eq!(
             urls.last().map(String::as_str),
             Some("http://127.0.0.1:33334")

@@ -4,7 +4,10 @@
 //! second place that checks, and a message about a bad one has its line.
 
 mod bounded;
+#[cfg(test)]
+mod example;
 mod limits;
+mod parse;
 mod retention;
 mod sites;
 mod tls;
@@ -21,7 +24,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 pub use bounded::{Count, Size, Time};
+#[cfg(test)]
+pub(crate) use example::keys_of;
 pub use limits::Limits;
+pub use parse::ConfigError;
 pub use retention::{KeepOptions, Policy, Retention};
 pub use tls::{CertificateFiles, Tls};
 

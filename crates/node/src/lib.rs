@@ -6,22 +6,30 @@
 //! [`moustique_monitor::Problem`] in it, never a task that silently died.
 
 mod addresses;
+mod certificate;
+mod changes;
+mod check;
 mod config;
 mod load;
 pub mod logging;
 mod node;
 mod password_file;
 mod paths;
+mod permission;
 mod problem;
 mod rules;
+mod run;
 mod self_signed;
+mod state;
 mod tls;
+mod upkeep;
 
+pub use check::{Check, Verdict, check};
 pub use config::{
-    CertificateFiles, Config, Count, Database, Durability, KeepOptions, Level, Limits, Logging,
-    Performance, Policy, Retention, Security, Server, ServerEncoding, Size, Time, Tls,
+    CertificateFiles, Config, ConfigError, Count, Database, Durability, KeepOptions, Level, Limits,
+    Logging, Performance, Policy, Retention, Security, Server, ServerEncoding, Size, Time, Tls,
 };
-pub use load::{ConfigError, ConfigSource, EXAMPLE};
+pub use load::{ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};
 pub use password_file::{PasswordFileError, set_password};
 pub use paths::Paths;

@@ -1,23 +1,15 @@
 //! One broker that can be started and stopped many times.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use moustique_broker::{Broker, Options, Repair};
 use moustique_core::Limits;
-use moustique_http::{App, AppOptions, Drained, Server};
-use moustique_monitor::{BrokerState, BrokerStatus, Problem, Publish, Refusal, Source};
+use moustique_monitor::{BrokerState, Problem, Publish, Refusal, Reloaded, Source};
 use tokio::sync::{Mutex, watch};
-use tokio::task::{self, JoinHandle};
-use tokio_util::sync::CancellationToken;
 
-use crate::addresses;
-use crate::config::{Config, Tls};
 use crate::load::ConfigSource;
-use crate::rules::{self, Rules};
-use crate::{logging, problem};
+use crate::run::{Inner, Running};
+use crate::state::{failed, source};
 
 /// The version of the program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -36,39 +28,6 @@ pub const GRACE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Node {
     inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    configuration: ConfigSource,
-    source: watch::Sender<Source>,
-    /// The bounds of the broker that was started last.
-    limits: watch::Sender<Limits>,
-    /// Held through a start or a stop, so that they follow one another.
-    running: Mutex<Option<Running>>,
-}
-
-/// The task that serves, and how it is told to stop.
-#[derive(Debug)]
-struct Running {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-    broker: Broker,
-    app: App,
-    /// What was read at the start. Of what is read later, some can only be
-    /// compared with it.
-    config: Config,
-}
-
-/// Everything that a start made.
-struct Started {
-    broker: Broker,
-    repair: Option<Repair>,
-    server: Server,
-    app: App,
-    config: Config,
-    /// Of the certificate, where there is one.
-    fingerprint: Option<String>,
 }
 
 impl Node {
@@ -130,31 +89,15 @@ impl Node {
     }
 
     /// Reads the configuration again and has it hold, without a pause: no
-    /// connection is closed and no request is refused for it. Returns the keys
-    /// that take effect only at the next start; the log names them, too. A
-    /// broker that does not run reads it at its start anyway.
+    /// connection is closed and no request is refused for it. The log says what
+    /// waits for the next start, too.
     ///
     /// # Errors
-    /// What is wrong with the configuration. Then all that held before holds
-    /// still, and the log says why.
-    pub async fn reload(&self) -> Result<Vec<&'static str>, Problem> {
-        let running = self.inner.running.lock().await;
-        let Some(running) = running.as_ref() else {
-            return Ok(Vec::new());
-        };
-        match self.inner.change(running).await {
-            Ok(waiting) => {
-                tracing::info!("the configuration was read again");
-                if !waiting.is_empty() {
-                    tracing::warn!("at the next start takes effect: {}", waiting.join(", "));
-                }
-                Ok(waiting)
-            }
-            Err(problem) => {
-                tracing::error!("{} What held before holds still.", problem.what);
-                Err(problem)
-            }
-        }
+    /// What is wrong with the configuration: then all that held before holds
+    /// still, and the log says why. Or that the broker does not run: it reads the
+    /// configuration at its start anyway.
+    pub async fn reload(&self) -> Result<Reloaded, Refusal> {
+        self.inner.reload().await
     }
 
     /// The state and its news.
@@ -195,220 +138,5 @@ impl Node {
         // The list ends with loopback, where the broker listens there.
         let address = source.status.addresses.last()?;
         Some(format!("{address}/"))
-    }
-}
-
-impl Inner {
-    /// Configuration, lock, store, broker, and only then the port: no client
-    /// ever sees an empty broker.
-    async fn build(&self) -> Result<Started, Problem> {
-        let config = self
-            .configuration
-            .load()
-            .map_err(|error| problem::configuration(&error))?;
-        let database = self.database(&config);
-        let rules = read_rules(&config, &database).await?;
-        self.limits.send_replace(rules.options.limits.clone());
-        let store = moustique_store::Options {
-            durability: config.database.durability.into(),
-            retention: rules.retention,
-        };
-        let (broker, repair) = open(&database, store, rules.options).await?;
-        let address = SocketAddr::new(config.server.host, config.server.port);
-        let server = match bind(address, config.server.tls.as_ref()) {
-            Ok(server) => server,
-            Err(problem) => {
-                broker.stop().await;
-                return Err(problem);
-            }
-        };
-        let app = App::new(AppOptions {
-            broker: broker.clone(),
-            settings: rules.settings,
-            version: VERSION.into(),
-            source: self.source.subscribe(),
-            log: logging::recent(),
-        });
-        Ok(Started {
-            broker,
-            repair,
-            server,
-            app,
-            config,
-            fingerprint: rules.fingerprint,
-        })
-    }
-
-    fn database(&self, config: &Config) -> PathBuf {
-        let configured = config.database.path.clone();
-        configured.unwrap_or_else(|| self.configuration.paths.database())
-    }
-
-    /// Has another configuration hold for a broker that runs: all of it that
-    /// can, or nothing when something stands in the way. Returns the keys that
-    /// wait for the next start.
-    async fn change(&self, running: &Running) -> Result<Vec<&'static str>, Problem> {
-        let config = self
-            .configuration
-            .load()
-            .map_err(|error| problem::configuration(&error))?;
-        let log = logging::prepare(&config.logging).map_err(|error| problem::log(&error))?;
-        let rules = read_rules(&config, &self.database(&running.config)).await?;
-        // From here on nothing fails but for a broker that stops, which needs no
-        // rules any more.
-        log.apply();
-        self.limits.send_replace(rules.options.limits.clone());
-        let _ = running.broker.change(rules.options, rules.retention).await;
-        running.app.change(rules.settings);
-        Ok(rules::waiting(&running.config, &config))
-    }
-
-    fn serve(self: &Arc<Self>, started: Started) -> Running {
-        let stop = CancellationToken::new();
-        let status = BrokerStatus {
-            addresses: addresses::reachable(started.server.address()),
-            problem: started.repair.as_ref().map(problem::repaired),
-            ..status(BrokerState::Running)
-        };
-        if let (Some(address), Some(fingerprint)) =
-            (started.server.tls_address(), &started.fingerprint)
-        {
-            tracing::info!(
-                "TLS on port {}: the SHA-256 fingerprint of the certificate is {fingerprint}",
-                address.port()
-            );
-        }
-        tracing::info!(
-            "started: version {VERSION}, at {}",
-            status.addresses.join(" and ")
-        );
-        self.source.send_replace(Source {
-            status,
-            broker: Some(started.broker.clone()),
-        });
-        let (broker, app) = (started.broker.clone(), started.app.clone());
-        let config = started.config.clone();
-        let task = tokio::spawn(Arc::clone(self).supervise(started, stop.clone()));
-        Running {
-            stop,
-            task,
-            broker,
-            app,
-            config,
-        }
-    }
-
-    /// Serves until told to stop, or until the broker ends by a fault.
-    async fn supervise(self: Arc<Self>, started: Started, stop: CancellationToken) {
-        let Started {
-            broker,
-            server,
-            app,
-            ..
-        } = started;
-        let close = CancellationToken::new();
-        let mut serving = task::spawn(server.serve(app, close.clone(), GRACE));
-        let faulted = tokio::select! {
-            () = stop.cancelled() => false,
-            () = broker.ended() => true,
-            _ = &mut serving => true,
-        };
-        if faulted {
-            tracing::error!("the broker ended by a fault");
-        } else {
-            self.source.send_modify(|source| {
-                source.status.state = BrokerState::Draining;
-            });
-        }
-        // First nothing new and no more waiting, then the port, then the store.
-        broker.drain();
-        close.cancel();
-        if !serving.is_finished()
-            && let Ok(Drained::Cut { connections }) = serving.await
-        {
-            tracing::warn!(connections, "cut connections that did not end in time");
-        }
-        broker.stop().await;
-        if faulted {
-            self.source.send_replace(failed(problem::ended()));
-        } else {
-            tracing::info!("stopped");
-        }
-    }
-}
-
-/// Binds the ports: the plain one, and one for TLS where that is wanted.
-fn bind(address: SocketAddr, tls: Option<&Tls>) -> Result<Server, Problem> {
-    let mut server = Server::bind(address).map_err(|error| problem::bind(address, &error))?;
-    if let Some(tls) = tls {
-        let address = SocketAddr::new(address.ip(), tls.port);
-        server
-            .bind_tls(address)
-            .map_err(|error| problem::bind(address, &error))?;
-    }
-    Ok(server)
-}
-
-/// What the configuration says, and the files that it names, off the async
-/// threads: a password in plain text is hashed.
-async fn read_rules(config: &Config, database: &Path) -> Result<Rules, Problem> {
-    let config = config.clone();
-    let folder = database.parent().unwrap_or(database).to_owned();
-    match task::spawn_blocking(move || Rules::read(&config, &folder)).await {
-        Ok(rules) => rules,
-        Err(error) => {
-            tracing::error!(%error, "reading the configuration failed");
-            Err(problem::ended())
-        }
-    }
-}
-
-/// Opens the store and starts the broker, off the async threads: it reads the
-/// whole database.
-async fn open(
-    database: &Path,
-    store: moustique_store::Options,
-    options: Options,
-) -> Result<(Broker, Option<Repair>), Problem> {
-    let path = database.to_owned();
-    let opened = task::spawn_blocking(move || Broker::open(&path, store, options));
-    match opened.await {
-        Ok(Ok((broker, repair))) => {
-            if let Some(repair) = &repair {
-                tracing::error!("{repair}");
-            }
-            Ok((broker, repair))
-        }
-        Ok(Err(error)) => Err(problem::store(&error)),
-        Err(error) => {
-            tracing::error!(%error, "opening the store failed");
-            Err(problem::ended())
-        }
-    }
-}
-
-fn status(state: BrokerState) -> BrokerStatus {
-    BrokerStatus {
-        state,
-        addresses: Vec::new(),
-        problem: None,
-        version: VERSION.into(),
-    }
-}
-
-fn source(state: BrokerState) -> Source {
-    Source {
-        status: status(state),
-        broker: None,
-    }
-}
-
-fn failed(problem: Problem) -> Source {
-    Source {
-        status: BrokerStatus {
-            problem: Some(problem),
-            ..status(BrokerState::Failed)
-        },
-        broker: None,
     }
 }

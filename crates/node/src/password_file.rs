@@ -1,6 +1,7 @@
 //! The file with the password: a hash of it, for its owner alone.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,13 @@ impl fmt::Display for PasswordFileError {
 
 impl std::error::Error for PasswordFileError {}
 
+impl PasswordFileError {
+    /// What is wrong with the file, without its name.
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 /// Writes the hash of a password to a file, which is replaced whole.
 ///
 /// # Errors
@@ -48,19 +56,22 @@ pub(crate) fn read(file: &Path) -> Result<PasswordHash, PasswordFileError> {
         file: file.to_owned(),
         reason,
     };
-    let text = text(file).map_err(|reason| error(format!("it cannot be read: {reason}")))?;
-    // What an editor or `echo` puts behind it belongs to no password.
-    let line = text.trim_end_matches(['\r', '\n']);
-    if line.starts_with(PasswordHash::PREFIX) {
-        return PasswordHash::parse(line).map_err(|reason| error(reason.to_string()));
-    }
-    let hash = PasswordHash::of(line).map_err(|reason| match reason {
-        PasswordError::Empty => error("it is empty; `moustique passwd` sets a password".into()),
-        PasswordError::ControlCharacter => {
-            error("it has several lines; expected is one: a hash, or a password".into())
+    let opened = private::open_to_read(file).and_then(|opened| {
+        if private::make_private(&opened)? {
+            tracing::warn!(
+                "{} could be read by others: it is for its owner alone now",
+                file.display()
+            );
         }
-        reason => error(reason.to_string()),
-    })?;
+        Ok(opened)
+    });
+    let text = text(opened).map_err(&error)?;
+    let hash = match understood(&text).map_err(&error)? {
+        Understood::Hash(hash) => return Ok(hash),
+        Understood::PlainText(password) => {
+            PasswordHash::of(password).map_err(|reason| error(reason.to_string()))?
+        }
+    };
     write(file, &hash).map_err(|reason| {
         error(format!(
             "its password is in plain text and cannot be replaced by a hash: {reason}"
@@ -73,22 +84,67 @@ pub(crate) fn read(file: &Path) -> Result<PasswordHash, PasswordFileError> {
     Ok(hash)
 }
 
-fn text(path: &Path) -> io::Result<String> {
-    let file = private::open_to_read(path)?;
-    if private::make_private(&file)? {
-        tracing::warn!(
-            "{} could be read by others: it is for its owner alone now",
-            path.display()
-        );
+/// What a password file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A hash.
+    Hash,
+    /// The password itself, which is replaced when it is read.
+    PlainText,
+}
+
+/// Looks at the file as [`read`] would read it, and changes nothing.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn look(file: &Path) -> Result<Content, PasswordFileError> {
+    let error = |reason: String| PasswordFileError {
+        file: file.to_owned(),
+        reason,
+    };
+    let text = text(private::open_to_read(file)).map_err(&error)?;
+    understood(&text)
+        .map_err(&error)
+        .map(|content| match content {
+            Understood::Hash(_) => Content::Hash,
+            Understood::PlainText(_) => Content::PlainText,
+        })
+}
+
+enum Understood<'a> {
+    Hash(PasswordHash),
+    PlainText(&'a str),
+}
+
+fn understood(text: &str) -> Result<Understood<'_>, String> {
+    // What an editor or `echo` puts behind it belongs to no password.
+    let line = text.trim_end_matches(['\r', '\n']);
+    if line.starts_with(PasswordHash::PREFIX) {
+        let hash = PasswordHash::parse(line).map_err(|reason| reason.to_string())?;
+        return Ok(Understood::Hash(hash));
     }
-    let mut text = String::new();
-    file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!(
-            "it is longer than the {MAX_BYTES} bytes that are expected at most"
-        )));
+    match PasswordHash::check(line) {
+        Ok(()) => Ok(Understood::PlainText(line)),
+        Err(PasswordError::Empty) => Err("it is empty; `moustique passwd` sets a password".into()),
+        Err(PasswordError::ControlCharacter) => {
+            Err("it has several lines, expected is one: a hash, or a password".into())
+        }
+        Err(reason) => Err(reason.to_string()),
     }
-    Ok(text)
+}
+
+fn text(opened: io::Result<File>) -> Result<String, String> {
+    let read = opened.and_then(|file| {
+        let mut text = String::new();
+        file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(io::Error::other(format!(
+                "it is longer than the {MAX_BYTES} bytes that are expected at most"
+            )));
+        }
+        Ok(text)
+    });
+    read.map_err(|reason| format!("it cannot be read: {reason}"))
 }
 
 fn write(file: &Path, hash: &PasswordHash) -> io::Result<()> {

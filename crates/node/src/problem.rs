@@ -8,7 +8,7 @@ use moustique_core::safe;
 use moustique_monitor::Problem;
 use moustique_store::OpenError;
 
-use crate::load::ConfigError;
+use crate::config::ConfigError;
 use crate::logging::LoggingError;
 use crate::password_file::PasswordFileError;
 use crate::tls::TlsError;

@@ -1,12 +1,11 @@
-//! What of a configuration holds for a broker that runs, and what waits for the
-//! next start.
+//! What of a configuration holds for a broker that runs.
 
 use std::path::Path;
 
 use moustique_broker::Options;
 use moustique_core::{Limits, Retention};
 use moustique_http::{PeerRules, Settings, SiteRules};
-use moustique_monitor::Problem;
+use moustique_monitor::{Certificate, Problem};
 use moustique_protocol::RequestLimits;
 
 use crate::addresses;
@@ -22,8 +21,8 @@ pub(crate) struct Rules {
     /// What stays in the log. Other filters wait for the next start, which
     /// numbers the log by them.
     pub(crate) retention: Retention,
-    /// What tells the certificate of the port for TLS from others.
-    pub(crate) fingerprint: Option<String>,
+    /// What is told of the certificate of the port for TLS.
+    pub(crate) certificate: Option<Certificate>,
 }
 
 impl Rules {
@@ -48,7 +47,7 @@ impl Rules {
             .map(|tls| tls::read(tls, folder))
             .transpose()
             .map_err(|error| problem::tls(&error))?;
-        let fingerprint = certificate.as_ref().map(|tls| tls.fingerprint.clone());
+        let facts = certificate.as_ref().map(|tls| tls.facts.clone());
         let settings = Settings {
             password,
             tls: certificate.map(|certificate| certificate.config),
@@ -56,7 +55,7 @@ impl Rules {
         };
         Ok(Self {
             settings,
-            fingerprint,
+            certificate: facts,
             options: Options {
                 limits,
                 maintenance_interval: config.performance.maintenance_interval,
@@ -64,25 +63,6 @@ impl Rules {
             retention: config.retention.core(),
         })
     }
-}
-
-/// The keys that have another value than at the start, and take effect only at
-/// the next one.
-pub(crate) fn waiting(started: &Config, wanted: &Config) -> Vec<&'static str> {
-    let (before, now) = (&started.server, &wanted.server);
-    let (had, has) = (&started.database, &wanted.database);
-    let (kept, keeps) = (started.retention.core(), wanted.retention.core());
-    let tls_port = |config: &Config| config.server.tls.as_ref().map(|tls| tls.port);
-    let keys = [
-        ("server.port", before.port != now.port),
-        ("server.host", before.host != now.host),
-        ("server.tls.port", tls_port(started) != tls_port(wanted)),
-        ("database.path", had.path != has.path),
-        ("database.durability", had.durability != has.durability),
-        ("retention.policies", !kept.has_filters_of(&keeps)),
-    ];
-    let changed = keys.into_iter().filter(|(_, is_changed)| *is_changed);
-    changed.map(|(key, _)| key).collect()
 }
 
 fn settings(config: &Config, limits: Limits) -> Settings {
@@ -110,37 +90,5 @@ fn settings(config: &Config, limits: Limits) -> Settings {
         encoding: config.server.encoding.into(),
         password: None,
         tls: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_bound_at_the_start_waits_and_the_rest_does_not() {
-        let started = Config::default();
-        for (text, expected) in [
-            ("", &[][..]),
-            ("server:\n  timeout: 1s\n  max_connections: 1\n", &[]),
-            ("logging:\n  level: debug\n", &[]),
-            ("retention:\n  total: 2 MiB\n  default:\n    age: 1s\n", &[]),
-            (
-                "server:\n  port: 1\n  host: 127.0.0.1\n",
-                &["server.port", "server.host"],
-            ),
-            ("server:\n  tls:\n    port: 1\n", &["server.tls.port"]),
-            (
-                "database:\n  path: a.db\n  durability: power\n",
-                &["database.path", "database.durability"],
-            ),
-            (
-                "retention:\n  policies:\n    - filter: /a\n",
-                &["retention.policies"],
-            ),
-        ] {
-            let wanted = Config::parse(text, Path::new("c.yaml")).unwrap();
-            assert_eq!(waiting(&started, &wanted), expected, "{text}");
-        }
     }
 }

@@ -1,27 +1,22 @@
 //! A certificate for this machine that nobody but itself has signed.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::addresses;
+use crate::certificate;
+use crate::tls::{self, Certificate, TlsError};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use moustique_monitor::Certificate as Facts;
 use moustique_store::private;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType,
     date_time_ymd,
 };
-use tokio_rustls::rustls::RootCertStore;
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::client::danger::ServerCertVerifier;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-
-use crate::addresses;
-use crate::tls::{self, Certificate, TlsError};
 
 /// Certificate and key in one file, so that they always belong together.
 const FILE: &str = "tls.pem";
@@ -42,11 +37,13 @@ const LOCALHOST: &str = "localhost";
 /// The certificate that is kept in the folder. It is made where there is none,
 /// and made anew before it ends.
 pub(crate) fn kept(folder: &Path) -> Result<Certificate, TlsError> {
-    let path = folder.join(FILE);
+    let path = file_in(folder);
     let unreadable = |error| TlsError::new(&path, format_args!("it cannot be read: {error}"));
-    if let Some(pem) = content(&path).map_err(unreadable)? {
+    if let Some(file) = open(&path).map_err(unreadable)? {
+        private::make_private(&file).map_err(unreadable)?;
+        let pem = content(file).map_err(unreadable)?;
         let certificate = tls::certificate((&path, &pem), (&path, &pem))?;
-        if lasts(&pem) {
+        if is_kept(&certificate.facts, Timestamp::now()) {
             return Ok(certificate);
         }
         tracing::warn!(
@@ -64,36 +61,39 @@ pub(crate) fn kept(folder: &Path) -> Result<Certificate, TlsError> {
     tls::certificate((&path, pem.as_bytes()), (&path, pem.as_bytes()))
 }
 
-fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match private::open_to_read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
+/// What is told of the certificate in the folder, if there is one. Nothing is
+/// changed.
+pub(crate) fn look(folder: &Path) -> Result<Option<Facts>, TlsError> {
+    let path = file_in(folder);
+    let unreadable = |error| TlsError::new(&path, format_args!("it cannot be read: {error}"));
+    let Some(file) = open(&path).map_err(unreadable)? else {
+        return Ok(None);
     };
-    private::make_private(&file)?;
-    let mut pem = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut pem)?;
-    Ok(Some(pem))
+    let pem = content(file).map_err(unreadable)?;
+    tls::certificate((&path, &pem), (&path, &pem)).map(|certificate| Some(certificate.facts))
 }
 
-/// Whether it will still be valid for a while. Whoever trusts it looks at it the
-/// same way.
-fn lasts(pem: &[u8]) -> bool {
-    let verified = || {
-        let certificate = CertificateDer::from_pem_slice(pem).ok()?;
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).ok()?;
-        let provider = Arc::new(default_provider());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .ok()?;
-        let name = ServerName::try_from(LOCALHOST).ok()?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        let then = UnixTime::since_unix_epoch(now + RENEWED_BEFORE);
-        verifier
-            .verify_server_cert(&certificate, &[], &name, &[], then)
-            .ok()
-    };
-    verified().is_some()
+/// Where it is kept.
+pub(crate) fn file_in(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
+
+/// Whether it is served, rather than replaced by another one.
+pub(crate) fn is_kept(facts: &Facts, now: Timestamp) -> bool {
+    !certificate::ends_within(facts, RENEWED_BEFORE, now)
+}
+
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match private::open_to_read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+fn content(file: File) -> io::Result<Vec<u8>> {
+    let mut pem = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut pem)?;
+    Ok(pem)
 }
 
 /// Names and addresses by which this machine is reached.
@@ -138,23 +138,28 @@ fn make(names: &BTreeSet<String>, days: i64) -> Result<String, rcgen::Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::fs;
+
+    /// Certificate and key that end in so many days.
+    pub(crate) fn good_for(days: i64) -> String {
+        make(&names(), days).unwrap()
+    }
 
     #[test]
     fn it_is_kept_until_it_ends_soon() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         let first = kept(folder.path()).unwrap();
-        assert_eq!(kept(folder.path()).unwrap().fingerprint, first.fingerprint);
+        assert_eq!(kept(folder.path()).unwrap().facts, first.facts);
         for (days, is_kept) in [(40, true), (20, false), (-1, false)] {
-            let pem = make(&names(), days).unwrap();
+            let pem = good_for(days);
             fs::write(&path, &pem).unwrap();
             let certificate = kept(folder.path()).unwrap();
             let now = fs::read_to_string(&path).unwrap();
             assert_eq!(now == pem, is_kept, "{days} days");
-            assert_ne!(certificate.fingerprint, first.fingerprint);
+            assert_ne!(certificate.facts.fingerprint, first.facts.fingerprint);
         }
     }
 

@@ -6,12 +6,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ring::digest;
+use moustique_monitor::Certificate as Facts;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use crate::certificate;
 use crate::config::Tls;
 use crate::self_signed;
 
@@ -32,6 +33,11 @@ impl fmt::Display for TlsError {
 }
 
 impl TlsError {
+    /// What is wrong with the file, without its name.
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+
     pub(crate) fn new(file: &Path, reason: impl fmt::Display) -> Self {
         Self {
             file: file.to_owned(),
@@ -44,21 +50,23 @@ impl TlsError {
 pub(crate) struct Certificate {
     /// What a connection is opened with.
     pub(crate) config: Arc<ServerConfig>,
-    /// The SHA-256 digest of the certificate, as browsers and tools write it.
-    pub(crate) fingerprint: String,
+    /// What is told of it.
+    pub(crate) facts: Facts,
 }
 
 /// The certificate that is configured, or the one that is made and kept in the
 /// folder.
 pub(crate) fn read(tls: &Tls, folder: &Path) -> Result<Certificate, TlsError> {
     match &tls.files {
-        Some(files) => {
-            let chain = content(&files.certificate)?;
-            let key = content(&files.key)?;
-            certificate((&files.certificate, &chain), (&files.key, &key))
-        }
+        Some(files) => read_files(&files.certificate, &files.key),
         None => self_signed::kept(folder),
     }
+}
+
+/// The certificate of two files.
+pub(crate) fn read_files(chain_file: &Path, key_file: &Path) -> Result<Certificate, TlsError> {
+    let (chain, key) = (content(chain_file)?, content(key_file)?);
+    certificate((chain_file, &chain), (key_file, &key))
 }
 
 /// Makes sure that certificates and key can be read and belong together.
@@ -73,7 +81,10 @@ pub(crate) fn certificate(
         let reason = "there is no certificate in it; expected is a PEM file";
         return Err(TlsError::new(chain_file, reason));
     };
-    let fingerprint = fingerprint(first);
+    let facts = certificate::facts(first).map_err(|error| {
+        let reason = format_args!("the certificate in it cannot be read: {error}");
+        TlsError::new(chain_file, reason)
+    })?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
         let reason = format_args!("there is no private key in it that can be read: {error}");
         TlsError::new(key_file, reason)
@@ -84,7 +95,7 @@ pub(crate) fn certificate(
     })?;
     Ok(Certificate {
         config: Arc::new(config),
-        fingerprint,
+        facts,
     })
 }
 
@@ -117,14 +128,4 @@ fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         )));
     }
     Ok(bytes)
-}
-
-fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    let digest = digest::digest(&digest::SHA256, certificate);
-    let pairs: Vec<_> = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    pairs.join(":")
 }

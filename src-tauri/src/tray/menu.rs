@@ -114,11 +114,13 @@ mod tests {
                 }
                 _ => Vec::new(),
             },
+            tls: None,
             problem: (state == BrokerState::Failed).then(|| Problem {
                 code: "port_taken".to_owned(),
                 what: "Port 33334 is in use by another program.".to_owned(),
                 remedy: "Stop that program.".to_owned(),
             }),
+            configuration: None,
             version: "1.0.0".to_owned(),
         }
     }

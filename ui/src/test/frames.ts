@@ -1,17 +1,40 @@
 import type {
   BrokerStatus,
+  Certificate,
   ClientRow,
   ClientRows,
   Frame,
+  Tls,
   TopicRow,
   TopicRows,
   Traffic,
 } from '../lib/api/monitor';
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** A port for TLS, with a certificate that is good for so many days. */
+export function tls(days: number, certificate: Partial<Certificate> = {}): Tls {
+  const endsAt = Date.now() + days * DAY_MS;
+  return {
+    addresses: ['https://192.168.1.20:33335', 'https://10.0.0.7:33335'],
+    certificate: {
+      fingerprint: Array.from({ length: 32 }, (_, i) => (i + 160).toString(16).toUpperCase()).join(
+        ':',
+      ),
+      selfSigned: true,
+      endsAt,
+      warnFrom: endsAt - 14 * DAY_MS,
+      ...certificate,
+    },
+  };
+}
+
 /** A broker at work. */
 export const runningStatus: BrokerStatus = {
   state: 'running',
   addresses: ['http://192.168.1.20:33334', 'http://10.0.0.7:33334'],
+  tls: null,
+  configuration: '/home/me/.config/moustique/config.yaml',
   problem: null,
   version: '0.1.0',
 };

@@ -16,6 +16,13 @@ export class FakeHost implements Host {
   /** What the next logins are answered with: a value thrown is a refusal. */
   admit: (password: string) => unknown = () => undefined;
 
+  /** Whether a session is in use. */
+  session = false;
+  /** How often it was ended. */
+  logouts = 0;
+  /** What the next logouts are answered with: a value thrown is a refusal. */
+  release: () => unknown = () => undefined;
+
   #onFrame: ((frame: Frame) => void) | undefined;
   #onConnection: ((connection: Connection) => void) | undefined;
 
@@ -31,6 +38,16 @@ export class FakeHost implements Host {
   async login(password: string): Promise<void> {
     this.passwords.push(password);
     await this.admit(password);
+  }
+
+  hasSession(): Promise<boolean> {
+    return Promise.resolve(this.session);
+  }
+
+  async logout(): Promise<void> {
+    this.logouts += 1;
+    await this.release();
+    this.connection('locked');
   }
 
   subscribe(onFrame: (frame: Frame) => void, onConnection: (connection: Connection) => void) {

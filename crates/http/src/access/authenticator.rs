@@ -13,7 +13,7 @@ use tokio::time::{self, Instant};
 
 use super::attempts::Attempts;
 use super::password::PasswordHash;
-use super::sessions::Sessions;
+use super::sessions::{SessionKey, Sessions};
 use crate::refusal::Refusal;
 
 /// Passwords that are hashed at a time: each takes 20 MB and a core.
@@ -103,9 +103,15 @@ impl Authenticator {
         memory.sessions.open(held.clone(), Instant::now())
     }
 
-    /// Whether a token is that of a session.
-    pub(crate) fn has_session(&self, token: &str, held: &PasswordHash) -> bool {
-        self.memory().sessions.is_open(token, held, Instant::now())
+    /// The session that one of the tokens is of.
+    pub(crate) fn session(&self, tokens: &[String], held: &PasswordHash) -> Option<SessionKey> {
+        let mut keys = tokens.iter().map(|token| SessionKey::of(token));
+        keys.find(|key| self.has_session(key, held))
+    }
+
+    /// Whether a session is open still.
+    pub(crate) fn has_session(&self, key: &SessionKey, held: &PasswordHash) -> bool {
+        self.memory().sessions.is_open(key, held, Instant::now())
     }
 
     /// Ends a session.
@@ -193,12 +199,14 @@ mod tests {
         let (old, new) = (PasswordHash::of("old"), PasswordHash::of("new"));
         let (old, new) = (old.unwrap(), new.unwrap());
         assert_eq!(status(&access, &old, &["old"]).await, 200);
-        let session = access.open_session(&old).unwrap();
+        let token = access.open_session(&old).unwrap();
+        let tokens = ["other".to_owned(), token.clone()];
+        let session = access.session(&tokens, &old).unwrap();
         assert!(access.has_session(&session, &old));
-        assert!(!access.has_session(&session, &new));
+        assert_eq!(access.session(&tokens, &new), None);
         assert_eq!(status(&access, &new, &["old"]).await, 401);
         assert_eq!(status(&access, &new, &["new"]).await, 200);
-        access.close_session(&session);
+        access.close_session(&token);
         assert!(!access.has_session(&session, &old));
     }
 

@@ -3,12 +3,12 @@
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use moustique_protocol::{Form, FormLimits};
 use serde::Deserialize;
 
-use super::{Credentials, SESSION_COOKIE, sessions};
+use super::{Credentials, Pass, cookie, sessions};
 use crate::body;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -21,9 +21,18 @@ struct Login {
     password: String,
 }
 
+/// Says that it is a session that lets in, which can be ended.
+const MOUSTIQUE_SESSION: HeaderName = HeaderName::from_static("moustique-session");
+
 /// Whether the caller is let in, without doing anything: 204 or 401.
-pub(crate) async fn state() -> StatusCode {
-    StatusCode::NO_CONTENT
+pub(crate) async fn state(Extension(pass): Extension<Pass>) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if pass.is_session() {
+        headers.insert(MOUSTIQUE_SESSION, HeaderValue::from_static("open"));
+    }
+    response
 }
 
 /// Opens a session for whoever names the password.
@@ -50,21 +59,24 @@ pub(crate) async fn login(
         return app.refuse(refusal);
     }
     match app.authenticator.open_session(held) {
-        Some(token) => with_cookie(&token, sessions::LASTS.as_secs()),
+        Some(token) => {
+            let seconds = sessions::LASTS.as_secs();
+            with_cookies(cookie::opened(&token, seconds, caller.is_encrypted))
+        }
         None => app.refuse(Refusal::PasswordsBusy),
     }
 }
 
-/// Ends the session that the cookie names.
+/// Ends the sessions that the cookies name.
 pub(crate) async fn logout(
     State(app): AppState,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(token) = Credentials::of(&headers, &caller).session {
+    for token in cookie::tokens(&headers, caller.is_encrypted) {
         app.authenticator.close_session(&token);
     }
-    with_cookie("", 0)
+    with_cookies(cookie::closed(caller.is_encrypted))
 }
 
 fn password(headers: &HeaderMap, body: &[u8], limits: &FormLimits) -> Result<String, Refusal> {
@@ -82,16 +94,11 @@ fn password(headers: &HeaderMap, body: &[u8], limits: &FormLimits) -> Result<Str
 }
 
 /// The answer to a login or a logout.
-///
-/// The cookie has no `Path`, so it is for the folder of this request's path and
-/// for nothing else of the host: `/v1`, or `/broker/v1` where a proxy gives the
-/// broker a place below its own, which only the browser knows.
-fn with_cookie(token: &str, seconds: u64) -> Response {
-    let cookie = format!("{SESSION_COOKIE}={token}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+fn with_cookies(cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
-    if let Ok(cookie) = HeaderValue::try_from(cookie) {
-        headers.insert(SET_COOKIE, cookie);
+    for cookie in cookies {
+        headers.append(SET_COOKIE, cookie);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -89,6 +89,14 @@ impl PasswordHash {
             .map_err(|error| failed(&error))
     }
 
+    /// Whether it is a password at all: one line of text that is not too long.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(password: &str) -> Result<(), PasswordError> {
+        check(password)
+    }
+
     /// Reads a hash.
     ///
     /// # Errors

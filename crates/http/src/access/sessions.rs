@@ -21,10 +21,13 @@ const TOKEN_BYTES: usize = 32;
 /// The sessions that are open. They are in memory alone: a start ends them.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    /// By the digest of their tokens, so that neither a look into the memory nor
-    /// the time of a search tells a token.
-    open: HashMap<[u8; digest::SHA256_OUTPUT_LEN], Session>,
+    open: HashMap<SessionKey, Session>,
 }
+
+/// The digest of a session's token, so that neither a look into the memory nor
+/// the time of a search tells the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SessionKey([u8; digest::SHA256_OUTPUT_LEN]);
 
 #[derive(Debug)]
 struct Session {
@@ -42,20 +45,20 @@ impl Sessions {
         self.make_room(now);
         let token: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
         let ends = now + LASTS;
-        self.open.insert(digest_of(&token), Session { named, ends });
+        self.open
+            .insert(SessionKey::of(&token), Session { named, ends });
         Some(token)
     }
 
-    /// Whether the token is that of a session, opened with the password that
-    /// holds.
-    pub(crate) fn is_open(&self, token: &str, held: &PasswordHash, now: Instant) -> bool {
-        let session = self.open.get(&digest_of(token));
+    /// Whether there is that session still, opened with the password that holds.
+    pub(crate) fn is_open(&self, key: &SessionKey, held: &PasswordHash, now: Instant) -> bool {
+        let session = self.open.get(key);
         session.is_some_and(|session| session.named == *held && now < session.ends)
     }
 
     /// Ends a session.
     pub(crate) fn close(&mut self, token: &str) {
-        self.open.remove(&digest_of(token));
+        self.open.remove(&SessionKey::of(token));
     }
 
     fn make_room(&mut self, now: Instant) {
@@ -73,13 +76,16 @@ impl Sessions {
     }
 }
 
-fn digest_of(token: &str) -> [u8; digest::SHA256_OUTPUT_LEN] {
-    let digest = digest::digest(&digest::SHA256, token.as_bytes());
-    let mut bytes = [0; digest::SHA256_OUTPUT_LEN];
-    for (byte, of_digest) in bytes.iter_mut().zip(digest.as_ref()) {
-        *byte = *of_digest;
+impl SessionKey {
+    /// The key of the session that a token is of, if there is one.
+    pub(crate) fn of(token: &str) -> Self {
+        let digest = digest::digest(&digest::SHA256, token.as_bytes());
+        let mut bytes = [0; digest::SHA256_OUTPUT_LEN];
+        for (byte, of_digest) in bytes.iter_mut().zip(digest.as_ref()) {
+            *byte = *of_digest;
+        }
+        Self(bytes)
     }
-    bytes
 }
 
 #[cfg(test)]
@@ -98,15 +104,15 @@ mod tests {
         let now = Instant::now();
         let token = sessions.open(held.clone(), now).unwrap();
         assert_eq!(token.len(), 2 * TOKEN_BYTES);
-        assert!(sessions.is_open(&token, &held, now));
-        assert!(!sessions.is_open(&token, &other, now));
-        assert!(!sessions.is_open(&token, &held, now + LASTS));
-        assert!(!sessions.is_open("", &held, now));
+        assert!(sessions.is_open(&SessionKey::of(&token), &held, now));
+        assert!(!sessions.is_open(&SessionKey::of(&token), &other, now));
+        assert!(!sessions.is_open(&SessionKey::of(&token), &held, now + LASTS));
+        assert!(!sessions.is_open(&SessionKey::of(""), &held, now));
         let second = sessions.open(held.clone(), now).unwrap();
         assert_ne!(token, second);
         sessions.close(&token);
-        assert!(!sessions.is_open(&token, &held, now));
-        assert!(sessions.is_open(&second, &held, now));
+        assert!(!sessions.is_open(&SessionKey::of(&token), &held, now));
+        assert!(sessions.is_open(&SessionKey::of(&second), &held, now));
     }
 
     #[test]
@@ -119,8 +125,8 @@ mod tests {
             .map(|second| sessions.open(held.clone(), at(second)).unwrap())
             .collect();
         assert_eq!(sessions.open.len(), SESSIONS);
-        assert!(!sessions.is_open(&tokens[0], &held, at(SESSIONS)));
-        assert!(sessions.is_open(&tokens[1], &held, at(SESSIONS)));
+        assert!(!sessions.is_open(&SessionKey::of(&tokens[0]), &held, at(SESSIONS)));
+        assert!(sessions.is_open(&SessionKey::of(&tokens[1]), &held, at(SESSIONS)));
         sessions.open(held, at(SESSIONS) + LASTS).unwrap();
         assert_eq!(sessions.open.len(), 1, "those that are over have gone");
     }

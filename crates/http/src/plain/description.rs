@@ -118,7 +118,7 @@ impl Modify for Entry {
             .description(Some("The password, with any user name"))
             .build();
         let session = ApiKeyValue::with_description(
-            access::SESSION_COOKIE,
+            access::cookie::PLAIN,
             "The session that `POST /v1/login` begins",
         );
         let components = openapi.components.get_or_insert_default();

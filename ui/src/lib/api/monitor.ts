@@ -19,13 +19,43 @@ state: BrokerState,
  */
 addresses: Array<string>, 
 /**
+ * The same over TLS; `null` where no port for it is open.
+ */
+tls: Tls | null, 
+/**
  * What is wrong, when the state is `failed`.
  */
 problem: Problem | null, 
 /**
+ * The configuration file, which need not exist; `null` unless running.
+ */
+configuration: string | null, 
+/**
  * The version of the program.
  */
 version: string, };
+
+/**
+ * What tells a certificate from others, and until when it is good.
+ */
+export type Certificate = { 
+/**
+ * Its SHA-256 digest, as browsers and tools write it: `A1:B2:…`.
+ */
+fingerprint: string, 
+/**
+ * Whether nobody but itself has signed it: who asks has to be told to trust
+ * it.
+ */
+selfSigned: boolean, 
+/**
+ * The end of its validity, milliseconds since 1970-01-01 UTC.
+ */
+endsAt: number, 
+/**
+ * From when on its end is warned of, milliseconds since 1970-01-01 UTC.
+ */
+warnFrom: number, };
 
 /**
  * A client that subscribed.
@@ -119,12 +149,39 @@ code: string,
 detail: string, };
 
 /**
+ * What came of reading the configuration again, by the names of its keys.
+ */
+export type Reloaded = { 
+/**
+ * What is another than before, and holds from now on. The content of a file
+ * counts for the key that names it.
+ */
+applied: Array<string>, 
+/**
+ * What is another than at the start, and holds only after the next one.
+ */
+waiting: Array<string>, };
+
+/**
  * One question or order of the user interface.
  *
  * `start`, `stop` and `openInBrowser` are for the window alone: a page that
  * the broker serves cannot start the broker that serves it.
  */
-export type Request = { "name": "publish", "payload": Publish } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" };
+export type Request = { "name": "publish", "payload": Publish } | { "name": "reload" } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" };
+
+/**
+ * How the broker is reached over TLS.
+ */
+export type Tls = { 
+/**
+ * Base addresses, the best one first: `https://192.168.1.20:33335`.
+ */
+addresses: Array<string>, 
+/**
+ * What connections are opened with from now on.
+ */
+certificate: Certificate, };
 
 /**
  * A topic and its last value.

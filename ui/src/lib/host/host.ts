@@ -30,6 +30,15 @@ export interface Host {
    */
   login(password: string): Promise<void>;
 
+  /** Whether a session is in use, which can be ended. */
+  hasSession(): Promise<boolean>;
+
+  /**
+   * Ends the session, after which the password is wanted again. Rejects with a
+   * `Refusal`, and with nothing else.
+   */
+  logout(): Promise<void>;
+
   /** Opens the stream of frames and returns the function that closes it. */
   subscribe(
     onFrame: (frame: Frame) => void,

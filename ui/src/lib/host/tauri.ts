@@ -24,6 +24,8 @@ export function tauriHost(): Host {
 
     /** The window asks the broker of its own process, which locks nothing. */
     login: () => Promise.resolve(),
+    hasSession: () => Promise.resolve(false),
+    logout: () => Promise.resolve(),
 
     subscribe(onFrame, onConnection) {
       const backoff = new Backoff();

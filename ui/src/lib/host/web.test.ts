@@ -85,6 +85,34 @@ describe('login', () => {
   });
 });
 
+describe('a session', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test.each([
+    [new Response(null, { status: 204, headers: { 'Moustique-Session': 'open' } }), true],
+    [new Response(null, { status: 204 }), false],
+    [new Response('Access denied: x', { status: 401 }), false],
+    [new TypeError('Failed to fetch'), false],
+  ])('is in use when the broker says so', async (answer, expected) => {
+    const fetched = vi.fn<typeof fetch>(() =>
+      answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer),
+    );
+    vi.stubGlobal('fetch', fetched);
+    await expect(webHost().hasSession()).resolves.toBe(expected);
+    expect(fetched.mock.calls[0]?.[0]).toBe('v1/session');
+  });
+
+  test('is ended at an address relative to the page, or the reason is told', async () => {
+    const fetched = vi.fn<typeof fetch>(() => Promise.resolve(new Response(null, { status: 204 })));
+    vi.stubGlobal('fetch', fetched);
+    await expect(webHost().logout()).resolves.toBeUndefined();
+    expect(fetched.mock.calls[0]?.[0]).toBe('v1/logout');
+    expect(fetched.mock.calls[0]?.[1]?.method).toBe('POST');
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+    await expect(webHost().logout()).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
 describe('subscribe', () => {
   class FakeEventSource {
     static readonly CLOSED = 2;

@@ -15,6 +15,12 @@ const SESSION_URL = 'v1/session';
 /** Where the password is named, relative to the page. */
 const LOGIN_URL = 'v1/login';
 
+/** Where the session is ended, relative to the page. */
+const LOGOUT_URL = 'v1/logout';
+
+/** The header that says whether it is a session that lets the page in. */
+const SESSION_HEADER = 'Moustique-Session';
+
 /** Longest wait for the answer to a request, milliseconds. */
 export const RPC_TIMEOUT_MS = 15_000;
 
@@ -41,6 +47,16 @@ export function webHost(): Host {
       if (refusal) throw refusal;
       await answerOf(response);
       streams.forEach((stream) => stream.unlock());
+    },
+
+    async hasSession() {
+      const answer = await fetch(SESSION_URL).catch(() => null);
+      return answer?.headers.get(SESSION_HEADER) === 'open';
+    },
+
+    async logout() {
+      await answerOf(await post(LOGOUT_URL, {}));
+      lock();
     },
 
     subscribe(onFrame, onConnection) {

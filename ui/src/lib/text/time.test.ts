@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { age, duration, exactMoment, isMoment, isoMoment } from './time';
+import { age, calendarDay, duration, exactMoment, isMoment, isoMoment } from './time';
 
 const NOW = Date.UTC(2025, 5, 1, 12, 0, 0);
 const SECOND = 1_000;
@@ -38,6 +38,8 @@ describe('moments', () => {
   test('are written for machines and for people', () => {
     expect(isoMoment(NOW)).toBe('2025-06-01T12:00:00.000Z');
     expect(exactMoment(NOW, 'en-GB')).toMatch(/1 Jun 2025, \d\d:00:00/);
+    expect(calendarDay(NOW, 'en-GB')).toBe('1 Jun 2025');
+    expect(calendarDay(9e15)).toBe('a day that no calendar has');
   });
 });
 

@@ -40,6 +40,12 @@ export function exactMoment(moment: number, locale?: string): string {
   );
 }
 
+/** The day of a moment for people, by the reader's locale. */
+export function calendarDay(moment: number, locale?: string): string {
+  if (!isMoment(moment)) return 'a day that no calendar has';
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(moment);
+}
+
 /**
  * A length of time on a clock face, to the second: `0:07`, `12:07`, `5:12:07`;
  * from the first day on in words, to the hour: `3 d 5 h`.
