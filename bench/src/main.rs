@@ -1,6 +1,6 @@
 //! Measures the broker, over the wire and below it.
 //!
-//! `cargo run --release -p moustique-bench` starts the release binary and,
+//! `npm run bench` starts the release binary and,
 //! as the limit of what any server on this machine could do, hyper alone:
 //! body read, empty 200. After that it calls the broker in its own process,
 //! over databases that it fills, and says of each figure what it should be.
@@ -14,6 +14,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use mimalloc::MiMalloc;
+
+// The broker's: the bare limit is to have no other.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Measures the broker, over the wire and below it")]

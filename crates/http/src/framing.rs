@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use http::Uri;
 use memchr::memchr;
 
+use crate::UNGUARDED;
 use crate::head::{Announced, BadHead, Head, HeadLimits, digits, first_words};
 
 /// What is known of the requests of a connection.
@@ -46,7 +47,7 @@ impl Framed {
     /// hyper has made one more request; else what is wrong with its head.
     pub(crate) fn request(&self) -> Result<(), RefusedHead> {
         let requests = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        if requests <= self.heads.load(Ordering::Relaxed) {
+        if UNGUARDED || requests <= self.heads.load(Ordering::Relaxed) {
             return Ok(());
         }
         let refused = self.refused.lock();

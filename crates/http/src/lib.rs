@@ -48,6 +48,10 @@ mod ui;
 mod upgrades;
 mod visitors;
 
+/// Whether everybody is let in and no head is judged, to measure what that costs
+/// otherwise. Never so but in a program that was built for the benchmark.
+pub(crate) const UNGUARDED: bool = cfg!(feature = "unguarded");
+
 pub use access::{MAX_PASSWORD_BYTES, PasswordError, PasswordHash};
 pub use app::{App, AppOptions};
 pub use guard::SiteRules;

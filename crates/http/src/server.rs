@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
+use crate::UNGUARDED;
 use crate::app::App;
 use crate::connection::{self, Transport};
 use crate::places::{Place, Places};
@@ -55,6 +56,11 @@ pub enum Drained {
 
 impl Port {
     fn bind(address: SocketAddr) -> io::Result<Self> {
+        if UNGUARDED && !address.ip().is_loopback() {
+            return Err(io::Error::other(
+                "a broker without its guards listens on loopback alone",
+            ));
+        }
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM,
