@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -64,6 +65,19 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+
+    /// List the brokers on the network.
+    ///
+    /// Asks by multicast DNS (`_moustique._tcp`). Exits with 1 when none answers.
+    Find {
+        /// Seconds to wait for answers, up to 60.
+        #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+        wait: Duration,
+
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Arguments {
@@ -72,6 +86,17 @@ impl Arguments {
     pub(crate) fn parse_from(arguments: impl IntoIterator<Item = OsString>) -> Self {
         <Self as Parser>::parse_from(arguments.into_iter().map(with_two_dashes))
     }
+}
+
+/// Seconds on the command line.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|seconds| (0.1..=60.0).contains(seconds));
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "expected is a number of seconds from 0.1 to 60".into())
 }
 
 fn with_two_dashes(argument: OsString) -> OsString {

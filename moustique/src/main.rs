@@ -1,6 +1,7 @@
 //! The broker for machines without a screen.
 
 mod arguments;
+mod find;
 mod passwd;
 mod signals;
 
@@ -8,11 +9,16 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use mimalloc::MiMalloc;
 use moustique_node::{ConfigSource, EXAMPLE, Node, Paths, logging};
 
 use crate::arguments::{Arguments, Command};
 use crate::signals::{Signals, Wish};
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse_from(std::env::args_os());
@@ -32,6 +38,19 @@ fn main() -> ExitCode {
             check(&source)
         }
         Some(Command::Passwd { file }) => passwd(&source, file),
+        Some(Command::Find { wait, json }) => find(wait, json),
+    }
+}
+
+/// The brokers on the network.
+fn find(wait: Duration, as_json: bool) -> ExitCode {
+    match find::run(wait, as_json) {
+        Ok(Some(found)) => say(&found),
+        Ok(None) => complain(format_args!(
+            "no broker answered within {wait:?}. One answers when it listens on more than \
+             loopback and server.announce is on; some networks keep multicast from passing"
+        )),
+        Err(error) => complain(error),
     }
 }
 

@@ -4,7 +4,8 @@
 use std::ffi::OsString;
 use std::process::{self, Command, Output};
 
-use moustique_tests::{Broker, Setup, python};
+use moustique_tests::{Broker, Setup, program, python};
+use serde_json::Value;
 
 /// Of the broker, for each kind of address.
 const BROKER: [&str; 5] = [
@@ -46,8 +47,8 @@ struct Networks {
 }
 
 impl Networks {
-    fn new() -> Self {
-        let id = process::id();
+    fn new(test: &str) -> Self {
+        let id = format!("{}-{test}", process::id());
         let networks = Self {
             broker: format!("moustique-broker-{id}"),
             client: format!("moustique-client-{id}"),
@@ -79,10 +80,14 @@ impl Networks {
 
     /// Starts a broker at every address of its network.
     fn start(&self, folder: &std::path::Path, security: &str) -> Broker {
+        self.start_with(folder, "", security)
+    }
+
+    fn start_with(&self, folder: &std::path::Path, server: &str, security: &str) -> Broker {
         let setup = Setup {
             host: Some("\"::\""),
             more: format!(
-                "security:\n  blocked_peers: [10.77.0.66, 100.77.0.66, 192.0.2.66, \"fd77::66\"]\n{security}"
+                "{server}security:\n  blocked_peers: [10.77.0.66, 100.77.0.66, 192.0.2.66, \"fd77::66\"]\n{security}"
             ),
             wrapper: ["ip", "netns", "exec", &self.broker]
                 .map(OsString::from)
@@ -103,6 +108,16 @@ impl Networks {
             .unwrap()
             .trim()
             .to_owned()
+    }
+}
+
+impl Networks {
+    /// What a program of the other network finds.
+    fn find(&self) -> Output {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.client]);
+        command.arg(program("moustique"));
+        command.args(["find", "--json"]).output().unwrap()
     }
 }
 
@@ -134,7 +149,7 @@ fn addresses_are_let_in_by_their_network() {
         println!("not root: no network namespaces, nothing is tested");
         return;
     }
-    let networks = Networks::new();
+    let networks = Networks::new("access");
     // Each source, the address of the broker that it goes to, and whether that
     // is answered: without a list, with Tailscale, with a list.
     for (security, cases) in [
@@ -182,4 +197,42 @@ fn addresses_are_let_in_by_their_network() {
             assert_eq!(status, *expected, "{source} to {target} with {security:?}");
         }
     }
+}
+
+#[test]
+fn a_broker_is_found_and_told_by_its_addresses_as_they_come_and_go() {
+    if !is_root() {
+        eprintln!("left out: it takes root");
+        return;
+    }
+    let networks = Networks::new("find");
+    let folder = tempfile::tempdir().unwrap();
+    let mut broker = networks.start(folder.path(), "");
+    let found: Value = serde_json::from_slice(&succeeded(networks.find())).unwrap();
+    let [one] = found.as_array().unwrap().as_slice() else {
+        panic!("{found}");
+    };
+    assert_eq!(one["port"], broker.port());
+    assert_eq!(one["version"], env!("CARGO_PKG_VERSION"));
+    let addresses = one["addresses"].as_array().unwrap();
+    assert!(addresses.contains(&"10.77.0.1".into()), "{found}");
+
+    let name = networks.broker.as_str();
+    ip(&["-n", name, "address", "add", "10.77.0.9/24", "dev", "cable"]);
+    broker.wait_for_line(&format!("http://10.77.0.9:{}", broker.port()));
+
+    broker.stop();
+    let nothing = networks.find();
+    assert_eq!(nothing.status.code(), Some(1), "{nothing:?}");
+    let said = String::from_utf8(nothing.stderr).unwrap();
+    assert!(said.contains("no broker answered within 2s"), "{said}");
+
+    // One that is not to be found serves all the same.
+    let folder = tempfile::tempdir().unwrap();
+    let hidden = networks.start_with(folder.path(), "  announce: false\n", "");
+    assert_eq!(
+        networks.status("10.77.0.2", "10.77.0.1", hidden.port()),
+        "200"
+    );
+    assert_eq!(networks.find().status.code(), Some(1));
 }

@@ -31,6 +31,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "moustique-broker",
             "moustique-core",
+            "moustique-discovery",
             "moustique-http",
             "moustique-monitor",
             "moustique-protocol",
@@ -38,7 +39,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("moustique-client", &[]),
-    ("moustique", &["moustique-client", "moustique-node"]),
+    ("moustique-discovery", &["moustique-core"]),
+    ("moustique", &["moustique-discovery", "moustique-node"]),
     (
         "moustique-desktop",
         &["moustique-monitor", "moustique-node"],

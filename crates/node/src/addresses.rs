@@ -14,19 +14,35 @@ pub(crate) fn reachable(scheme: &str, listening: SocketAddr) -> Vec<String> {
 }
 
 /// The names that this machine has for others: its own, and that one in the
-/// network that it is in, where machines announce themselves without a server.
+/// network that it is in, where machines announce themselves without a server, and
+/// the one by which the broker announces it.
 /// None where the system has one that no browser could ask for.
 pub(crate) fn names() -> impl Iterator<Item = HostName> {
-    let own = gethostname().into_string().unwrap_or_default();
-    names_of(&own)
+    names_of(&own_name())
         .into_iter()
         .filter_map(|name| name.parse().ok())
 }
 
-fn names_of(own: &str) -> [String; 2] {
-    // Some systems count the domain to the name, or announce it already.
-    let machine = own.split('.').next().unwrap_or(own);
-    [own.to_owned(), format!("{machine}.local")]
+/// The name of this machine, without a domain: some systems count that to it.
+pub(crate) fn machine() -> String {
+    machine_of(&own_name()).to_owned()
+}
+
+fn own_name() -> String {
+    gethostname().into_string().unwrap_or_default()
+}
+
+fn machine_of(own: &str) -> &str {
+    own.split('.').next().unwrap_or(own)
+}
+
+fn names_of(own: &str) -> [String; 3] {
+    let machine = machine_of(own);
+    [
+        own.to_owned(),
+        format!("{machine}.local"),
+        moustique_discovery::host_name(machine),
+    ]
 }
 
 fn urls(scheme: &str, listening: SocketAddr, interfaces: &[Interface]) -> Vec<String> {
@@ -82,9 +98,10 @@ mod tests {
 
     #[test]
     fn a_machine_has_its_name_in_the_network_too() {
-        assert_eq!(names_of("pi"), ["pi", "pi.local"]);
-        assert_eq!(names_of("pi.home.example"), ["pi.home.example", "pi.local"]);
-        assert_eq!(names_of("pi.local"), ["pi.local", "pi.local"]);
+        for own in ["pi", "pi.home.example", "pi.local"] {
+            let expected = [own, "pi.local", "moustique-pi.local"];
+            assert_eq!(names_of(own), expected);
+        }
     }
 
     #[test]

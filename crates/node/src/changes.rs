@@ -69,7 +69,7 @@ fn waiting(started: &Config, wanted: &Config) -> Vec<&'static str> {
 /// The keys whose own value takes effect at once.
 fn at_once(before: &Config, now: &Config) -> Vec<(&'static str, bool)> {
     let keys = compared!(before, now;
-        server: timeout, max_connections, encoding;
+        server: timeout, max_connections, encoding, announce;
         security: allowed_ips, blocked_peers, tailscale_enabled, trusted_proxies, allowed_hosts,
             allowed_origins;
         limits: connections_per_peer, requests_per_second_per_peer, idle_timeout, reader_timeout,

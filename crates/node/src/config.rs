@@ -82,6 +82,8 @@ pub struct Server {
     pub max_connections: NonZeroUsize,
     /// How values are encoded where a request does not show it.
     pub encoding: ServerEncoding,
+    /// Whether others on the network can find the broker.
+    pub announce: bool,
     /// The port for the same over TLS; `None` for no such port.
     #[serde(deserialize_with = "tls::section")]
     pub tls: Option<Tls>,
@@ -219,6 +221,7 @@ impl Default for Server {
             timeout: Time::of(Duration::from_secs(5)),
             max_connections: const { NonZeroUsize::new(1_000).unwrap() },
             encoding: ServerEncoding::default(),
+            announce: true,
             tls: None,
         }
     }

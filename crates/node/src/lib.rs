@@ -16,6 +16,7 @@ mod node;
 mod password_file;
 mod paths;
 mod permission;
+mod presence;
 mod problem;
 mod rules;
 mod run;

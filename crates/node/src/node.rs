@@ -79,10 +79,15 @@ impl Node {
     /// earlier start is forgotten.
     pub async fn stop(&self) {
         let mut running = self.inner.running.lock().await;
-        if let Some(Running { stop, task, .. }) = running.take() {
+        if let Some(Running {
+            stop, task, upkeep, ..
+        }) = running.take()
+        {
             stop.cancel();
-            if let Err(error) = task.await {
-                tracing::error!(%error, "the broker's task failed");
+            for task in [task, upkeep] {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "a task of the broker failed");
+                }
             }
         }
         self.inner.source.send_replace(source(BrokerState::Stopped));

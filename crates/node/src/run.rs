@@ -20,6 +20,7 @@ use crate::changes::{self, Held};
 use crate::config::{Config, Tls};
 use crate::load::ConfigSource;
 use crate::node::{GRACE, VERSION};
+use crate::presence::Listening;
 use crate::rules::Rules;
 use crate::state::{failed, status};
 use crate::{logging, problem, upkeep};
@@ -43,6 +44,8 @@ pub(crate) struct Inner {
 pub(crate) struct Running {
     pub(crate) stop: CancellationToken,
     pub(crate) task: JoinHandle<()>,
+    /// What is done beside the serving.
+    pub(crate) upkeep: JoinHandle<()>,
     broker: Broker,
     pub(crate) app: App,
     /// What was read at the start. Of what is read later, some can only be
@@ -176,8 +179,12 @@ impl Inner {
             orders,
         } = started;
         let stop = CancellationToken::new();
+        let listening = Listening {
+            plain: server.address(),
+            tls: server.tls_address(),
+        };
         let status = BrokerStatus {
-            addresses: addresses::reachable("http", server.address()),
+            addresses: addresses::reachable("http", listening.plain),
             tls: server.tls_address().zip(certificate).map(tls),
             configuration: Some(self.configuration.paths.config.display().to_string()),
             problem: repair.as_ref().map(problem::repaired),
@@ -191,12 +198,13 @@ impl Inner {
             status,
             broker: Some(broker.clone()),
         });
-        tokio::spawn(upkeep::run(Arc::clone(self), orders, stop.clone()));
+        let upkeep = upkeep::run(Arc::clone(self), orders, listening, stop.clone());
         let supervision =
             Arc::clone(self).supervise(broker.clone(), server, app.clone(), stop.clone());
         Running {
             stop,
             task: tokio::spawn(supervision),
+            upkeep: tokio::spawn(upkeep),
             broker,
             app,
             config,
@@ -241,6 +249,7 @@ impl Inner {
         };
         if faulted {
             tracing::error!("the broker ended by a fault");
+            stop.cancel();
         } else {
             self.source.send_modify(|source| {
                 source.status.state = BrokerState::Draining;

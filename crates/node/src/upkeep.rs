@@ -9,37 +9,69 @@ use tokio::task;
 use tokio::time::{self, Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::presence::{self, Announced, Listening};
 use crate::run::{Inner, Running, folder_of};
 use crate::{certificate, self_signed};
 
 /// How often the end of the certificate is looked at.
-const LOOKS: Duration = Duration::from_secs(24 * 60 * 60);
+const CERTIFICATE_LOOKS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Carries out what the monitor asks for, one order after another, and looks
-/// after the certificate, until the broker stops. In a task of its own: whoever
+/// after the certificate and the network, until the broker stops. In a task of its own: whoever
 /// asked may go away meanwhile.
 pub(crate) async fn run(
     node: Arc<Inner>,
     mut orders: mpsc::Receiver<ReloadOrder>,
+    listening: Listening,
     stop: CancellationToken,
 ) {
-    let mut looks = time::interval_at(Instant::now() + LOOKS, LOOKS);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let every = |length| {
+        let mut looks = time::interval_at(Instant::now() + length, length);
+        // After a sleep of the machine there is nothing to catch up with.
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        looks
+    };
+    let mut certificate_looks = every(CERTIFICATE_LOOKS);
+    let mut network_looks = every(presence::LOOKS);
+    network_looks.reset_immediately();
+    let mut announced = Announced::No;
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            order = orders.recv() => {
-                // None when nobody is left to ask.
-                let Some(reply) = order else { return };
-                // An error would say that nobody waits any more.
-                let _ = reply.send(node.reload().await);
+        // Whoever stops the broker holds what some of it waits for, and waits for
+        // the end of it. What has begun to change something is not cut by that.
+        let work = async {
+            tokio::select! {
+                Some(reply) = orders.recv() => {
+                    // An error would say that nobody waits any more.
+                    let _ = reply.send(node.reload().await);
+                    None
+                }
+                _ = certificate_looks.tick() => {
+                    node.look_after_certificate().await;
+                    None
+                }
+                _ = network_looks.tick() => {
+                    listening.tell(&node.source);
+                    Some(node.is_to_be_found().await)
+                }
             }
-            _ = looks.tick() => node.look_after_certificate().await,
+        };
+        match stop.run_until_cancelled(work).await {
+            Some(Some(is_wanted)) => announced = listening.announce(announced, is_wanted).await,
+            Some(None) => {}
+            None => break,
         }
     }
+    listening.announce(announced, false).await;
 }
 
 impl Inner {
+    /// Whether the configuration wants others to find the broker.
+    async fn is_to_be_found(&self) -> bool {
+        let running = self.running.lock().await;
+        let held = running.as_ref().map(|running| &running.held);
+        held.is_some_and(|held| held.config.server.announce)
+    }
+
     /// Makes a certificate of our own anew before it ends, and warns of the end
     /// of another.
     async fn look_after_certificate(&self) {
@@ -133,7 +165,7 @@ mod tests {
         // One that is good for three weeks, as it would be years from now.
         fs::write(&kept, self_signed::tests::good_for(20)).unwrap();
         time::pause();
-        time::advance(LOOKS - Duration::from_secs(1)).await;
+        time::advance(CERTIFICATE_LOOKS - Duration::from_secs(1)).await;
         assert_eq!(fingerprint(&source.borrow()), first);
         time::advance(Duration::from_secs(2)).await;
         let changed = source.wait_for(|source| fingerprint(source) != first);
