@@ -1,13 +1,15 @@
 //! The application put together.
 
-use std::path::absolute;
+use std::path::{PathBuf, absolute};
 use std::process::ExitCode;
 
 use moustique_node::{ConfigSource, Node, Paths};
-use tauri::{AppHandle, Runtime};
+use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_window_state::StateFlags;
 
 use crate::arguments::Arguments;
+use crate::autostart::Autostart;
+use crate::clipboard::Copied;
 use crate::stream::Stream;
 use crate::tray::Tray;
 use crate::window::Window;
@@ -20,6 +22,7 @@ use crate::{commands, exit, log, orders, tray, window};
 /// cannot begin is none: tray and window say so.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let paths = paths(arguments)?;
+    let folder = orders::DataFolder(paths.data.clone());
     let window = Window::new(paths.data.join("webview"));
     let placement = paths.data.join("window.json");
     let configuration = ConfigSource {
@@ -28,6 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     };
     let node = Node::new(configuration.clone());
     let is_hidden = arguments.hidden;
+    let data_dir = arguments.data_dir.as_ref().map(|_| folder.0.clone());
     let app = tauri::Builder::default()
         // First: a second launch must end before it does anything else.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
@@ -48,6 +52,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
                 .build(),
         )
         .manage(node)
+        .manage(folder)
+        .manage(Copied::default())
         .manage(window)
         .manage(Tray::default())
         .manage(Stream::default())
@@ -56,6 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         .setup(move |app| {
             // Not earlier: the log file belongs to the first launch.
             log::begin(&configuration);
+            keep_autostart(app.handle(), data_dir);
             begin(app.handle(), is_hidden);
             Ok(())
         })
@@ -73,6 +80,18 @@ fn paths(arguments: &Arguments) -> Result<Paths, String> {
         None => Paths::of_user()
             .ok_or_else(|| "This user has no home folder. Name one with --data-dir.".to_owned()),
     }
+}
+
+/// Knows from now on how the session would start the application, and corrects
+/// what it would do where that is out of date.
+fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
+    let Some(autostart) = Autostart::of_this_program(data_dir) else {
+        return;
+    };
+    if let Err(error) = autostart.refresh() {
+        tracing::warn!("What starts with the session could not be corrected: {error}.");
+    }
+    app.manage(autostart);
 }
 
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {

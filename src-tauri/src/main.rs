@@ -13,9 +13,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 mod app;
 mod arguments;
+mod autostart;
+mod clipboard;
 mod commands;
 mod display;
 mod exit;
@@ -25,6 +28,9 @@ mod orders;
 mod stream;
 mod tray;
 mod window;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = arguments::Arguments::parse();

@@ -1,5 +1,7 @@
 //! What the user can order, from the tray and from the window alike.
 
+use std::path::PathBuf;
+
 use moustique_monitor::Refusal;
 use moustique_node::Node;
 use tauri::{AppHandle, Manager, Runtime};
@@ -37,6 +39,18 @@ pub(crate) fn open_in_browser<R: Runtime>(app: &AppHandle<R>) -> Result<(), Refu
             format!("No browser could be started ({error}): open {url} by hand."),
         )
     })
+}
+
+/// The folder with the data of the broker.
+#[derive(Debug)]
+pub(crate) struct DataFolder(pub(crate) PathBuf);
+
+/// Shows the folder with the data in the user's own file manager.
+pub(crate) fn open_data_folder<R: Runtime>(app: &AppHandle<R>) {
+    let folder = app.state::<DataFolder>().0.display().to_string();
+    if let Err(error) = app.opener().open_path(&folder, None::<&str>) {
+        tracing::warn!("{folder} could not be shown: {error}.");
+    }
 }
 
 /// The one node of the application.

@@ -18,11 +18,13 @@ fn the_menu_says_how_the_broker_is_and_what_can_be_done() {
     let address = format!("http://127.0.0.1:{}", desk.port);
     let expected = [
         ("Running: 0 clients, 0 msg/s", false),
-        (&address, false),
+        (&address, true),
         ("Start broker", false),
         ("Stop broker", true),
         ("Open monitor", true),
         ("Open in browser", true),
+        ("Start at login", true),
+        ("Open data folder", true),
         ("Quit", true),
     ];
     assert_eq!(
@@ -123,6 +125,82 @@ fn the_page_is_opened_in_the_users_browser() {
             .filter(|url| url.ends_with('\n'))
     });
     assert_eq!(url.trim(), format!("http://127.0.0.1:{}/", desk.port));
+}
+
+#[test]
+fn a_click_on_the_address_copies_it() {
+    let desk = Desk::new();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+    let address = format!("http://127.0.0.1:{}", desk.port);
+    item.wait_for(&address);
+
+    item.click(&address);
+
+    item.wait_for(&format!("Copied {address}"));
+    assert_eq!(desk.display().clipboard(), address);
+    item.wait_for(&address);
+}
+
+#[test]
+fn the_data_folder_is_opened_in_the_users_file_manager() {
+    let desk = Desk::new();
+    let visited = desk.put_browser();
+    let _app = desk.serve();
+
+    desk.tray().item().click("Open data folder");
+
+    let folder = until(SHORT, "the file manager is started", || {
+        std::fs::read_to_string(&visited)
+            .ok()
+            .filter(|folder| folder.ends_with('\n'))
+    });
+    assert_eq!(folder.trim(), desk.data().to_str().unwrap());
+}
+
+#[test]
+fn the_session_starts_it_when_that_is_wanted() {
+    let mut desk = Desk::new();
+    let entry = desk.home().join("config/autostart/moustique.desktop");
+    let app = desk.serve();
+    let item = desk.tray().item();
+    assert!(!item.wait_for("Start at login").is_checked);
+
+    item.click("Start at login");
+
+    until(SHORT, "a mark in the menu", || {
+        item.wait_for("Start at login").is_checked.then_some(())
+    });
+    let text = std::fs::read_to_string(&entry).unwrap();
+    let command = format!(
+        "\" \"--hidden\" \"--data-dir\" \"{}\"",
+        desk.data().display()
+    );
+    assert!(text.contains(&command), "{text}");
+
+    // Switched off where the desktop has its own settings.
+    std::fs::write(&entry, text.clone() + "Hidden=true\n").unwrap();
+    until(SHORT, "no mark in the menu", || {
+        (!item.wait_for("Start at login").is_checked).then_some(())
+    });
+    item.click("Start at login");
+    until(SHORT, "the mark again", || {
+        item.wait_for("Start at login").is_checked.then_some(())
+    });
+    drop(app);
+
+    // The program was moved since: the entry names the one that runs.
+    let moved = text.replace("moustique-desktop\"", "moustique-of-before\"");
+    assert_ne!(moved, text);
+    std::fs::write(&entry, moved).unwrap();
+    desk.take_tray();
+    desk.put_tray();
+    let _app = desk.serve();
+    assert_eq!(std::fs::read_to_string(&entry).unwrap(), text);
+
+    let item = desk.tray().item();
+    item.click("Start at login");
+    until(SHORT, "no entry", || (!entry.exists()).then_some(()));
 }
 
 #[test]

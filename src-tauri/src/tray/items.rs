@@ -4,17 +4,20 @@
 use std::sync::{Mutex, PoisonError};
 
 use tauri::image::Image;
-use tauri::menu::{MenuBuilder, MenuItem};
+use tauri::menu::{CheckMenuItem, MenuBuilder, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Runtime};
 
 use super::menu::{Icon, Menu};
 use crate::{exit, orders, window};
 
+const ADDRESS: &str = "address";
 const START: &str = "start";
 const STOP: &str = "stop";
 const OPEN_MONITOR: &str = "open-monitor";
 const OPEN_IN_BROWSER: &str = "open-in-browser";
+const START_AT_LOGIN: &str = "start-at-login";
+const OPEN_DATA_FOLDER: &str = "open-data-folder";
 const QUIT: &str = "quit";
 
 /// The menu and those of its lines that change.
@@ -25,6 +28,7 @@ pub(super) struct Items<R: Runtime> {
     start: MenuItem<R>,
     stop: MenuItem<R>,
     open_in_browser: MenuItem<R>,
+    start_at_login: CheckMenuItem<R>,
     quit: MenuItem<R>,
     shown: Mutex<Menu>,
 }
@@ -35,11 +39,20 @@ impl<R: Runtime> Items<R> {
             MenuItem::with_id(app, id, label(text), is_enabled, None::<&str>)
         };
         let status = item("status", &menu.status, false)?;
-        let address = item("address", &menu.address, false)?;
+        let address = item(ADDRESS, &menu.address, menu.can_copy)?;
         let start = item(START, "Start broker", menu.can_start)?;
         let stop = item(STOP, "Stop broker", menu.can_stop)?;
         let open_monitor = item(OPEN_MONITOR, "Open monitor", true)?;
         let open_in_browser = item(OPEN_IN_BROWSER, "Open in browser", menu.can_open_in_browser)?;
+        let start_at_login = CheckMenuItem::with_id(
+            app,
+            START_AT_LOGIN,
+            "Start at login",
+            true,
+            menu.starts_at_login,
+            None::<&str>,
+        )?;
+        let open_data_folder = item(OPEN_DATA_FOLDER, "Open data folder", true)?;
         let quit = item(QUIT, &menu.quit, true)?;
         let all = MenuBuilder::new(app)
             .items(&[&status, &address])
@@ -47,6 +60,9 @@ impl<R: Runtime> Items<R> {
             .items(&[&start, &stop])
             .separator()
             .items(&[&open_monitor, &open_in_browser])
+            .separator()
+            .item(&start_at_login)
+            .item(&open_data_folder)
             .separator()
             .item(&quit)
             .build()?;
@@ -57,6 +73,7 @@ impl<R: Runtime> Items<R> {
             start,
             stop,
             open_in_browser,
+            start_at_login,
             quit,
             shown: Mutex::new(menu),
         })
@@ -109,6 +126,9 @@ impl<R: Runtime> Items<R> {
         if menu.address != shown.address {
             self.address.set_text(label(&menu.address))?;
         }
+        if menu.can_copy != shown.can_copy {
+            self.address.set_enabled(menu.can_copy)?;
+        }
         if menu.can_start != shown.can_start {
             self.start.set_enabled(menu.can_start)?;
         }
@@ -117,6 +137,10 @@ impl<R: Runtime> Items<R> {
         }
         if menu.can_open_in_browser != shown.can_open_in_browser {
             self.open_in_browser.set_enabled(menu.can_open_in_browser)?;
+        }
+        // A click has changed the mark already, whatever came of it.
+        if self.start_at_login.is_checked()? != menu.starts_at_login {
+            self.start_at_login.set_checked(menu.starts_at_login)?;
         }
         if menu.quit != shown.quit {
             self.quit.set_text(label(&menu.quit))?;
@@ -128,6 +152,7 @@ impl<R: Runtime> Items<R> {
 
 fn obey<R: Runtime>(app: &AppHandle<R>, id: &str) {
     match id {
+        ADDRESS => super::copy_address(app),
         START => orders::start(app),
         STOP => orders::stop(app),
         OPEN_MONITOR => window::show(app),
@@ -136,6 +161,8 @@ fn obey<R: Runtime>(app: &AppHandle<R>, id: &str) {
                 tracing::warn!(code = refusal.code, "{}", refusal.detail);
             }
         }
+        START_AT_LOGIN => super::toggle_autostart(app),
+        OPEN_DATA_FOLDER => orders::open_data_folder(app),
         QUIT => exit::quit(app),
         _ => {}
     }

@@ -11,11 +11,13 @@ pub(crate) struct Menu {
     pub(crate) icon: Icon,
     /// How the broker is, in one line.
     pub(crate) status: String,
-    /// Where devices reach it.
+    /// Where devices reach it; a click copies it.
     pub(crate) address: String,
+    pub(crate) can_copy: bool,
     pub(crate) can_start: bool,
     pub(crate) can_stop: bool,
     pub(crate) can_open_in_browser: bool,
+    pub(crate) starts_at_login: bool,
     /// The line that quits, with what that would end.
     pub(crate) quit: String,
 }
@@ -36,11 +38,24 @@ pub(crate) struct Activity {
     pub(crate) messages_per_second: f64,
 }
 
+/// What is not the broker's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Surroundings {
+    /// Whether the address was copied a moment ago.
+    pub(crate) was_copied: bool,
+    pub(crate) starts_at_login: bool,
+}
+
 impl Menu {
-    /// The menu for a state of the broker.
-    pub(crate) fn of(status: &BrokerStatus, activity: Activity) -> Self {
+    /// The menu for a state of the broker and what is around it.
+    pub(crate) fn of(
+        status: &BrokerStatus,
+        activity: Activity,
+        surroundings: Surroundings,
+    ) -> Self {
         let state = status.state;
         let is_running = state == BrokerState::Running;
+        let address = status.addresses.first().filter(|_| is_running);
         Self {
             icon: match state {
                 BrokerState::Running => Icon::Running,
@@ -49,13 +64,16 @@ impl Menu {
                 BrokerState::Failed => Icon::Error,
             },
             status: status_line(status, activity),
-            address: match status.addresses.first() {
-                Some(address) if is_running => address.clone(),
-                _ => "No address while it does not run".to_owned(),
+            address: match address {
+                Some(address) if surroundings.was_copied => format!("Copied {address}"),
+                Some(address) => address.clone(),
+                None => "No address while it does not run".to_owned(),
             },
+            can_copy: address.is_some(),
             can_start: matches!(state, BrokerState::Stopped | BrokerState::Failed),
             can_stop: is_running,
             can_open_in_browser: is_running,
+            starts_at_login: surroundings.starts_at_login,
             quit: match activity.clients {
                 0 => "Quit".to_owned(),
                 1 => "Quit (1 client is served)".to_owned(),
@@ -125,6 +143,26 @@ mod tests {
         }
     }
 
+    fn shown(status: &BrokerStatus, activity: Activity) -> Menu {
+        Menu::of(status, activity, Surroundings::default())
+    }
+
+    #[test]
+    fn what_is_around_the_broker_is_shown() {
+        let running = status(BrokerState::Running);
+        let around = |was_copied, starts_at_login| {
+            let surroundings = Surroundings {
+                was_copied,
+                starts_at_login,
+            };
+            Menu::of(&running, Activity::default(), surroundings)
+        };
+        assert_eq!(around(false, false).address, ADDRESS);
+        assert_eq!(around(true, false).address, format!("Copied {ADDRESS}"));
+        assert!(!around(true, false).starts_at_login);
+        assert!(around(false, true).starts_at_login);
+    }
+
     #[test]
     fn every_state_has_its_icon_its_line_and_its_orders() {
         use BrokerState::*;
@@ -151,7 +189,7 @@ mod tests {
             ),
         ];
         for (state, icon, line, can_start, can_stop, can_open_in_browser) in table {
-            let menu = Menu::of(&status(state), Activity::default());
+            let menu = shown(&status(state), Activity::default());
 
             assert_eq!(menu.icon, icon, "{state:?}");
             assert_eq!(menu.status, line, "{state:?}");
@@ -189,7 +227,7 @@ mod tests {
                 clients,
                 messages_per_second,
             };
-            let menu = Menu::of(&status(BrokerState::Running), activity);
+            let menu = shown(&status(BrokerState::Running), activity);
 
             assert_eq!(menu.status, line);
             assert_eq!(menu.quit, quit);
@@ -200,9 +238,10 @@ mod tests {
     fn the_best_address_is_shown_while_running_alone() {
         use BrokerState::*;
         for state in [Stopped, Starting, Running, Draining, Failed] {
-            let menu = Menu::of(&status(state), Activity::default());
+            let menu = shown(&status(state), Activity::default());
 
             assert_eq!(menu.address == ADDRESS, state == Running, "{state:?}");
+            assert_eq!(menu.can_copy, state == Running, "{state:?}");
         }
     }
 
@@ -213,7 +252,7 @@ mod tests {
             problem.what = "é".repeat(MAX_STATUS_CHARACTERS + 1);
         }
 
-        let line = Menu::of(&failed, Activity::default()).status;
+        let line = shown(&failed, Activity::default()).status;
 
         assert_eq!(line.chars().count(), MAX_STATUS_CHARACTERS);
         assert!(line.ends_with("é…"), "{line}");
@@ -224,6 +263,6 @@ mod tests {
         let mut failed = status(BrokerState::Failed);
         failed.problem = None;
 
-        assert_eq!(Menu::of(&failed, Activity::default()).status, "Failed");
+        assert_eq!(shown(&failed, Activity::default()).status, "Failed");
     }
 }

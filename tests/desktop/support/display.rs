@@ -2,10 +2,12 @@
 
 use std::process::{Command, Stdio};
 
+use x11rb::CURRENT_TIME;
 use x11rb::connection::Connection;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, CLIENT_MESSAGE_EVENT, ClientMessageData, ClientMessageEvent, ConfigureWindowAux,
-    ConnectionExt, EventMask, ImageFormat, MapState, Window,
+    ConnectionExt, CreateWindowAux, EventMask, ImageFormat, MapState, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -99,6 +101,30 @@ impl Display {
             width: place.width,
             height: place.height,
         })
+    }
+
+    /// The text in the clipboard, as a program that pastes gets it.
+    pub(crate) fn clipboard(&self) -> String {
+        let connection = &self.connection;
+        let window = connection.generate_id().unwrap();
+        let looks = CreateWindowAux::new();
+        let class = WindowClass::INPUT_ONLY;
+        connection
+            .create_window(0, window, self.root, 0, 0, 1, 1, 0, class, 0, &looks)
+            .unwrap();
+        let (clipboard, text) = (self.atom("CLIPBOARD"), self.atom("UTF8_STRING"));
+        connection
+            .convert_selection(window, clipboard, text, text, CURRENT_TIME)
+            .unwrap();
+        connection.flush().unwrap();
+        while !matches!(
+            connection.wait_for_event().unwrap(),
+            Event::SelectionNotify(_)
+        ) {}
+        let property = connection
+            .get_property(true, window, text, AtomEnum::ANY, 0, 1_024)
+            .unwrap();
+        String::from_utf8(property.reply().unwrap().value).unwrap()
     }
 
     /// The colour of a pixel as it is seen: red, green, blue.

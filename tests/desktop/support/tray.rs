@@ -56,6 +56,8 @@ pub(crate) struct Entry {
     pub(crate) id: i32,
     pub(crate) label: String,
     pub(crate) is_enabled: bool,
+    /// Whether it has a mark, as what is on has.
+    pub(crate) is_checked: bool,
 }
 
 /// One icon in the tray with its menu.
@@ -190,5 +192,6 @@ fn entry(line: &OwnedValue) -> Option<Entry> {
         // A single one would underline the letter after it.
         label: text("label")?.replace("__", "_"),
         is_enabled: properties.get(&"enabled").ok().flatten().unwrap_or(true),
+        is_checked: properties.get(&"toggle-state").ok().flatten() == Some(1i32),
     })
 }
