@@ -176,6 +176,11 @@ fn look_back(peer: &mut Peer) {
 fn search(peer: &mut Peer) {
     let expression = format!("^/kept/[0-9]/{}?$", peer.turn);
     let reply = peer.post("GETVALSBYREGEX", &[("topic", &expression)]);
+    // A machine that is busy otherwise may not find the end of it in its time.
+    if reply.status == 503 {
+        assert_eq!(reply.header("retry-after"), Some("1"), "{reply:?}");
+        return;
+    }
     assert!(reply.json().is_object(), "{reply:?}");
 }
 
