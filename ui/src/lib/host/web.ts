@@ -18,6 +18,9 @@ const LOGIN_URL = 'v1/login';
 /** Where the session is ended, relative to the page. */
 const LOGOUT_URL = 'v1/logout';
 
+/** How often the broker is asked for it when there is no answer. */
+const SESSION_TRIES = 3;
+
 /** The header that says whether it is a session that lets the page in. */
 const SESSION_HEADER = 'Moustique-Session';
 
@@ -50,8 +53,13 @@ export function webHost(): Host {
     },
 
     async hasSession() {
-      const answer = await fetch(SESSION_URL).catch(() => null);
-      return answer?.headers.get(SESSION_HEADER) === 'open';
+      // The broker answers others of this page, so it will answer this, too.
+      for (let tries = 0; tries < SESSION_TRIES; tries += 1) {
+        const signal = AbortSignal.timeout(RPC_TIMEOUT_MS);
+        const answer = await fetch(SESSION_URL, { signal }).catch(() => null);
+        if (answer) return answer.headers.get(SESSION_HEADER) === 'open';
+      }
+      return false;
     },
 
     async logout() {
