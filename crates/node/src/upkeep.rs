@@ -17,8 +17,8 @@ use crate::{certificate, self_signed};
 const CERTIFICATE_LOOKS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Carries out what the monitor asks for, one order after another, and looks
-/// after the certificate and the network, until the broker stops. In a task of its own: whoever
-/// asked may go away meanwhile.
+/// after the certificate and the network, until the broker stops. In a task of
+/// its own: whoever asked may go away meanwhile.
 pub(crate) async fn run(
     node: Arc<Inner>,
     mut orders: mpsc::Receiver<ReloadOrder>,
@@ -36,8 +36,9 @@ pub(crate) async fn run(
     network_looks.reset_immediately();
     let mut announced = Announced::No;
     loop {
-        // Whoever stops the broker holds what some of it waits for, and waits for
-        // the end of it. What has begun to change something is not cut by that.
+        // Whoever stops the broker holds the lock that some of it waits for, and
+        // waits for the end of it. What has the lock is not cut by a stop, which
+        // waits for the lock first; only the end by a fault may cut it.
         let work = async {
             tokio::select! {
                 Some(reply) = orders.recv() => {
