@@ -15,6 +15,9 @@ export const targetDirectory = path.resolve(root, process.env.CARGO_TARGET_DIR |
 /** One file for each step, overwritten by the next run of that step. */
 export const logDirectory = path.join(targetDirectory, 'logs');
 
+/** Packages and installers, in a folder for each kind: also where Tauri puts its own. */
+export const bundleDirectory = path.join(targetDirectory, 'release', 'bundle');
+
 /** The Python environment of the tests. */
 export const pythonEnvironment = path.join(root, '.venv');
 

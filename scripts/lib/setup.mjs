@@ -13,6 +13,7 @@ import { unpackPrograms } from './unpacked-programs.mjs';
  *
  * - `headless`: what the headless program needs.
  * - `desktop`: the desktop application as well.
+ * - `bundle`: what makes packages of both.
  * - `tests`: the tests of both as well.
  * - `long`: the headless program and what tests it at length.
  */

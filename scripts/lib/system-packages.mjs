@@ -31,6 +31,11 @@ const PACKAGES = {
     { name: 'python3', program: 'python3' },
     { name: 'python3-venv', program: 'python3' },
   ],
+  bundle: [
+    { name: 'dpkg-dev', program: 'dpkg-shlibdeps' },
+    { name: 'rpm', program: 'rpmbuild' },
+    { name: 'help2man', program: 'help2man' },
+  ],
   long: [
     { name: 'strace', program: 'strace' },
     { name: 'mount', program: 'mount' },
@@ -46,6 +51,7 @@ const NEEDED = {
   headless: PACKAGES.headless,
   desktop: [...PACKAGES.headless, ...PACKAGES.desktop],
   tests: [...PACKAGES.headless, ...PACKAGES.desktop, ...PACKAGES.tests],
+  bundle: [...PACKAGES.headless, ...PACKAGES.desktop, ...PACKAGES.bundle],
   long: [...PACKAGES.headless, ...PACKAGES.long],
 };
 

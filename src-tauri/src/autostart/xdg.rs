@@ -73,7 +73,7 @@ fn entry(autostart: &Autostart) -> Vec<u8> {
         Type=Application\n\
         Name=Moustique\n\
         Comment=A message broker for everything on the network\n\
-        Icon=moustique\n\
+        Icon=moustique-desktop\n\
         Terminal=false\n\
         Exec="
         .to_vec();
