@@ -1,5 +1,6 @@
 // Where things are, whatever folder a command was typed in.
 
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +21,12 @@ export const bundleDirectory = path.join(targetDirectory, 'release', 'bundle');
 
 /** The Python environment of the tests. */
 export const pythonEnvironment = path.join(root, '.venv');
+
+/** What takes long to make and is the same for every clone. */
+export const cacheDirectory = path.join(
+  process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'),
+  'moustique',
+);
 
 /** Programs that the tests run, and that are not installed. */
 export const toolDirectory = path.join(root, '.tools');

@@ -14,6 +14,8 @@ import { unpackPrograms } from './unpacked-programs.mjs';
  * - `headless`: what the headless program needs.
  * - `desktop`: the desktop application as well.
  * - `bundle`: what makes packages of both.
+ * - `packages`: what tests the packages as well.
+ * - `platforms`: what builds for other systems.
  * - `tests`: the tests of both as well.
  * - `long`: the headless program and what tests it at length.
  */

@@ -36,6 +36,27 @@ const PACKAGES = {
     { name: 'rpm', program: 'rpmbuild' },
     { name: 'help2man', program: 'help2man' },
   ],
+  packages: [
+    { name: 'lintian', program: 'lintian' },
+    { name: 'desktop-file-utils', program: 'desktop-file-validate' },
+    { name: 'appstream', program: 'appstreamcli' },
+    { name: 'appstream-util', program: 'appstream-util' },
+    { name: 'debootstrap', program: 'debootstrap' },
+    { name: 'iproute2', program: 'ip' },
+    { name: 'mount', program: 'mount' },
+  ],
+  platforms: [
+    { name: 'gcc-mingw-w64-x86-64', program: 'x86_64-w64-mingw32-gcc' },
+    { name: 'g++-mingw-w64-x86-64', program: 'x86_64-w64-mingw32-g++' },
+    { name: 'gcc-aarch64-linux-gnu', program: 'aarch64-linux-gnu-gcc' },
+    { name: 'g++-aarch64-linux-gnu', program: 'aarch64-linux-gnu-g++' },
+    { name: 'qemu-user', program: 'qemu-aarch64' },
+    { name: 'wine64', program: 'wine' },
+    { name: 'xvfb', program: 'Xvfb' },
+    { name: 'xauth', program: 'xauth' },
+    { name: 'python3', program: 'python3' },
+    { name: 'python3-venv', program: 'python3' },
+  ],
   long: [
     { name: 'strace', program: 'strace' },
     { name: 'mount', program: 'mount' },
@@ -52,13 +73,15 @@ const NEEDED = {
   desktop: [...PACKAGES.headless, ...PACKAGES.desktop],
   tests: [...PACKAGES.headless, ...PACKAGES.desktop, ...PACKAGES.tests],
   bundle: [...PACKAGES.headless, ...PACKAGES.desktop, ...PACKAGES.bundle],
+  packages: [...PACKAGES.headless, ...PACKAGES.desktop, ...PACKAGES.bundle, ...PACKAGES.packages],
+  platforms: [...PACKAGES.headless, ...PACKAGES.platforms],
   long: [...PACKAGES.headless, ...PACKAGES.long],
 };
 
 /** Installs what is missing for a kind of set-up, or says in one line how to. */
 export async function installSystemPackages(kind) {
   if (process.platform !== 'linux') return;
-  const needed = NEEDED[kind];
+  const needed = [...NEEDED[kind], ...(kind === 'platforms' ? compilerSources() : [])];
   if (!isInPath('dpkg-query')) return checkForeignDistribution(needed);
 
   const names = needed.map(({ name }) => name);
@@ -76,6 +99,16 @@ export async function installSystemPackages(kind) {
     ...aptGet(prefix, ['install', '-y', '--no-install-recommends', ...missing]),
     { sudo: prefix.length > 0, advice: `By hand: ${installLine(missing)}` },
   );
+}
+
+/** Debian's compilers have the sources of the standard library in a package beside them. */
+function compilerSources() {
+  if (isInPath('rustup')) return [];
+  const file = ask('sh', ['-c', 'readlink --canonicalize "$(command -v rustc)"']);
+  // `rustc-web: /usr/bin/rustc`
+  const compiler = ask('dpkg-query', ['--search', `${file}`])?.split(':')[0];
+  if (!compiler?.startsWith('rustc')) return [];
+  return [{ name: `${compiler.replace('rustc', 'rust')}-src`, program: 'rustc' }];
 }
 
 /** The names that a dpkg-query listing does not report as installed. */

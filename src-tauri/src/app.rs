@@ -13,7 +13,7 @@ use crate::clipboard::Copied;
 use crate::stream::Stream;
 use crate::tray::Tray;
 use crate::window::Window;
-use crate::{commands, exit, log, orders, tray, window};
+use crate::{commands, dock, exit, log, orders, tray, window};
 
 /// Runs until the user quits.
 ///
@@ -96,6 +96,8 @@ fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
 
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
     exit::on_signals(app);
+    // Until there is a window.
+    dock::show(app, false);
     tray::run(app);
     if !is_hidden {
         window::show(app);

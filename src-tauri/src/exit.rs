@@ -7,9 +7,9 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager, RunEvent, Runtime, WindowEvent};
 use tokio::time::timeout;
 
-use crate::orders;
 use crate::stream::Stream;
 use crate::tray::Tray;
+use crate::{dock, orders};
 
 /// Longest wait for the broker when the user quits.
 const GRACE: Duration = Duration::from_secs(6);
@@ -47,7 +47,13 @@ pub(crate) fn on_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
         RunEvent::WindowEvent {
             event: WindowEvent::Destroyed,
             ..
-        } => app.state::<Stream>().end(),
+        } => {
+            app.state::<Stream>().end();
+            dock::show(app, false);
+        }
+        // The program was opened again: macOS starts no second one.
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => crate::window::show(app),
         // The last window is gone: the broker stays. Only [`quit`] asks with a
         // code, after the broker has been drained.
         RunEvent::ExitRequested {

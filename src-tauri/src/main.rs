@@ -21,6 +21,7 @@ mod autostart;
 mod clipboard;
 mod commands;
 mod display;
+mod dock;
 mod exit;
 mod graphics;
 mod log;

@@ -7,6 +7,8 @@ use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Manager, Runtime, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tokio::sync::Mutex;
 
+use crate::dock;
+
 const LABEL: &str = "main";
 
 /// Size at first, logical pixels.
@@ -14,6 +16,11 @@ const SIZE: (f64, f64) = (1180.0, 760.0);
 
 /// Smallest size, logical pixels.
 const LEAST_SIZE: (f64, f64) = (360.0, 480.0);
+
+/// Windows before 11 may be without one; everything but the window works.
+const NO_WEB_ENGINE: &str = "The window cannot be shown: this system has no web engine. \
+    On Windows install the WebView2 runtime (https://aka.ms/webview2); \
+    until then, choose \"Open in browser\" in the tray.";
 
 /// What is needed to make the window.
 #[derive(Debug)]
@@ -40,6 +47,11 @@ pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
     tauri::async_runtime::spawn(async move {
         let shown = match app.get_webview_window(LABEL) {
             Some(window) => raise(&window),
+            // Asked beforehand: that making it failed would be said nowhere.
+            None if tauri::webview_version().is_err() => {
+                tracing::error!("{NO_WEB_ENGINE}");
+                return;
+            }
             None => make(&app).await,
         };
         if let Err(error) = shown {
@@ -73,6 +85,8 @@ async fn make<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 }
 
 fn raise<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
+    // Before: a program that is not in the dock gets no focus.
+    dock::show(window.app_handle(), true);
     window.unminimize()?;
     window.show()?;
     window.set_focus()
