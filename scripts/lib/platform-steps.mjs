@@ -96,17 +96,22 @@ async function checkForMacos(title) {
   if (ask(python, ['-m', 'ziglang', 'version']) !== ZIG) {
     await pipInstall('Installing zig', [`ziglang==${ZIG}`]);
   }
-  const wrapper = path.join(cacheDirectory, 'zig-cc');
-  fs.writeFileSync(wrapper, zigCompiler(python), { mode: 0o755 });
   const name = MACOS.target.replaceAll('-', '_');
   const environment = {
     ...(await environmentFor(MACOS)),
-    [`CC_${name}`]: wrapper,
-    [`AR_${name}`]: 'llvm-ar',
-    // What cc would ask a Mac for.
+    [`CC_${name}`]: script('zig-cc', zigCompiler(python)),
+    [`AR_${name}`]: script('zig-ar', `#!/bin/sh\nexec '${python}' -m ziglang ar "$@"\n`),
+    // Where the libraries of macOS would be; without it xcrun would be asked.
     SDKROOT: cacheDirectory,
   };
   return step(title, ...cargo('check', '--target', MACOS.target, '-p', DESKTOP), { environment });
+}
+
+/** Writes a program of a few lines and gives its path. */
+function script(name, text) {
+  const file = path.join(cacheDirectory, name);
+  fs.writeFileSync(file, text, { mode: 0o755 });
+  return file;
 }
 
 /** What the compiler and its linker need for a platform. */
