@@ -1,31 +1,42 @@
 ; What the installer does besides copying files: the firewall.
 ;
 ; Without a rule Windows asks at the first start, and whoever clicks the question
-; away gets a rule that blocks the devices. A rule needs the rights of an
-; administrator, the rest of the installation does not: so one command asks for them,
-; and where they are refused the program is installed all the same and Windows asks
-; at the first start as before.
+; away gets a rule that keeps the devices out. To make a rule takes the rights of an
+; administrator, the rest of the installation does not: so one command asks for them.
+; Where they are refused the program is installed all the same, and Windows asks at the
+; first start as it does for any program. A silent installation asks nobody.
 ;
-; For the private profile alone: at a café nobody is let in.
+; For the private profile alone: in a café nobody is let in.
 
-!define FIREWALL_RULE "Moustique"
+; Another name than that of the program, which the rules that Windows makes have.
+!define FIREWALL_RULE "Moustique (private networks)"
 
-!macro FIREWALL arguments
+; Leaves 0 in $0 where the rule is there, which everybody may ask.
+!macro FIND_FIREWALL_RULE
+  nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall show rule name="${FIREWALL_RULE}"'
+  Pop $0
+!macroend
+
+!macro CHANGE_FIREWALL arguments
   ExecShellWait "runas" "$SYSDIR\netsh.exe" 'advfirewall firewall ${arguments}' SW_HIDE
 !macroend
 
 !macro NSIS_HOOK_POSTINSTALL
-  ; An update finds the rule in place: it names the program, which has stayed there.
-  ; In a silent installation nobody is there to be asked.
-  ${If} $UpdateMode <> 1
-  ${AndIfNot} ${Silent}
-    !insertmacro FIREWALL 'add rule name="${FIREWALL_RULE}" dir=in action=allow profile=private program="$INSTDIR\${MAINBINARYNAME}.exe" enable=yes'
+  ${IfNot} ${Silent}
+    !insertmacro FIND_FIREWALL_RULE
+    ${If} $0 <> 0
+      !insertmacro CHANGE_FIREWALL 'add rule name="${FIREWALL_RULE}" dir=in action=allow profile=private program="$INSTDIR\${MAINBINARYNAME}.exe" enable=yes'
+    ${EndIf}
   ${EndIf}
 !macroend
 
 !macro NSIS_HOOK_PREUNINSTALL
-  ${If} $UpdateMode <> 1
-  ${AndIfNot} ${Silent}
-    !insertmacro FIREWALL 'delete rule name="${FIREWALL_RULE}" program="$INSTDIR\${MAINBINARYNAME}.exe"'
+  ; An update puts the program back where the rule says it is.
+  ${IfNot} ${Silent}
+  ${AndIf} $UpdateMode <> 1
+    !insertmacro FIND_FIREWALL_RULE
+    ${If} $0 = 0
+      !insertmacro CHANGE_FIREWALL 'delete rule name="${FIREWALL_RULE}"'
+    ${EndIf}
   ${EndIf}
 !macroend

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let node = Node::new(configuration.clone());
     let is_hidden = arguments.hidden;
     let data_dir = arguments.data_dir.as_ref().map(|_| folder.0.clone());
-    let app = tauri::Builder::default()
+    let mut app = tauri::Builder::default()
         // First: a second launch must end before it does anything else.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             if Arguments::want_window(arguments) {
@@ -68,6 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         })
         .build(tauri::generate_context!())
         .map_err(|error| format!("The application cannot begin: {error}."))?;
+    dock::stay_out(&mut app);
     let code = app.run_return(|app, event| exit::on_event(app, &event));
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
@@ -96,8 +97,6 @@ fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
 
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
     exit::on_signals(app);
-    // Until there is a window.
-    dock::show(app, false);
     tray::run(app);
     if !is_hidden {
         window::show(app);
