@@ -9,7 +9,7 @@ import { outcomeOf } from './lib/outcomes.mjs';
 import { PLATFORM_STEPS, SYSTEMS } from './lib/platform-steps.mjs';
 import { setUp } from './lib/setup.mjs';
 import { streamEverything } from './lib/steps.mjs';
-import { report } from './lib/test-report.mjs';
+import { duration, table } from './lib/text.mjs';
 import { buildUserInterface } from './lib/user-interface.mjs';
 
 const USAGE = `usage: npm run test:platforms -- [--only=${SYSTEMS.join('|')}] [-v]
@@ -44,7 +44,12 @@ await runCommand(async () => {
     if (system === undefined || interruption() !== null) break;
     failed.add(system);
   }
-  console.log(`\n${report(outcomes).join('\n')}`);
+  const rows = outcomes.map(({ title, failure, milliseconds }) => [
+    title,
+    failure ? 'failed' : 'passed',
+    duration(milliseconds),
+  ]);
+  console.log(`\n${table(rows).join('\n')}`);
   const failures = outcomes.flatMap(({ failure }) => failure ?? []);
   const defect = failures.find((failure) => !(failure instanceof Failure));
   if (defect) throw defect;

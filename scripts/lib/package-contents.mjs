@@ -9,6 +9,7 @@ import { releaseProgram, root } from './paths.mjs';
 import { packageVersion, PRODUCT, readText, sourceDate } from './product.mjs';
 import { query } from './programs.mjs';
 import { appStreamReleases, debianChangelog, releasesWith } from './release-notes.mjs';
+import { licencesOf } from './third-party.mjs';
 
 /** Of the packages, for a program that has stayed the same. */
 export const REVISION = '1';
@@ -60,6 +61,7 @@ function programFiles(name) {
     file(`${documents}/changelog.gz`, zipped(readText('CHANGELOG.md'))),
     { ...file(`${documents}/changelog.Debian.gz`, zipped(changelog)), isForDebian: true },
     { ...file(`${documents}/copyright`, copyright()), isLicence: true },
+    { ...file(`${documents}/third-party.gz`, zipped(licencesOf(name))), isLicence: true },
   ];
 }
 

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { cargo, DESKTOP, HEADLESS } from './cargo.mjs';
+import { Failure } from './failure.mjs';
 import { testsRun } from './long-steps.mjs';
 import { cacheDirectory, pythonProgram, root, targetDirectory } from './paths.mjs';
 import { ask } from './programs.mjs';
@@ -38,7 +39,7 @@ export const PLATFORM_STEPS = [
   ['windows', 'Building for Windows', (title) => build(title, WINDOWS, HEADLESS)],
   ['windows', 'Testing under wine', testUnderWine],
   ['windows', 'Serving under wine', (title) => serveUnderWine(title, HEADLESS)],
-  ['windows', 'Building the desktop for Windows', (title) => build(title, WINDOWS, DESKTOP)],
+  ['windows', 'Building the desktop for Windows', buildDesktopForWindows],
   ['windows', 'Serving from the desktop under wine', serveFromDesktopUnderWine],
   ['arm', 'Building for ARM', (title) => build(title, ARM, HEADLESS)],
   ['arm', 'Serving under qemu', serveUnderQemu],
@@ -50,6 +51,14 @@ async function build(title, platform, name) {
   return step(title, ...cargo('build', '--release', '--target', platform.target, '-p', name), {
     environment,
   });
+}
+
+/** With this toolchain the loader of the web engine is a library of its own. */
+async function buildDesktopForWindows(title) {
+  const output = await build(title, WINDOWS, DESKTOP);
+  const loader = path.join(folderOf(WINDOWS), 'WebView2Loader.dll');
+  if (fs.existsSync(loader)) return output;
+  throw new Failure(`${title}: ${loader} is missing, without which the program does not start.`);
 }
 
 async function testUnderWine(title) {

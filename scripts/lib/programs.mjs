@@ -5,6 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './paths.mjs';
 
+/** `cargo metadata` says the most, some 4 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
 /** What a program says on its standard output, or null when it is absent or fails. */
 export function ask(command, args) {
   const { status, stdout } = query(command, args);
@@ -16,6 +19,7 @@ export function query(command, args) {
   const { status, stdout } = spawnSync(command, args, {
     cwd: root,
     encoding: 'utf8',
+    maxBuffer: MAX_ANSWER_BYTES,
     stdio: ['ignore', 'pipe', 'ignore'],
     windowsHide: true,
   });
