@@ -12,7 +12,7 @@ import { isStamped, stamp } from './stamps.mjs';
 import { step } from './steps.mjs';
 
 /** Has the library there; resolves to what the compiler has to be told besides the target. */
-export async function standardLibraryFor(target, linker = {}) {
+export async function standardLibraryFor(target) {
   if (isInPath('rustup') && ask('rustup', ['show', 'active-toolchain']) !== null) {
     await step(`Fetching the standard library of ${target}`, 'rustup', ['target', 'add', target]);
     return [];
@@ -20,7 +20,7 @@ export async function standardLibraryFor(target, linker = {}) {
   const root = path.join(cacheDirectory, 'sysroots', compilerVersion(), target);
   const finished = path.join(root, 'finished');
   if (!isStamped(finished, target)) {
-    await build(target, root, linker);
+    await build(target, root);
     stamp(finished, target);
   }
   return [`--sysroot=${root}`];
@@ -32,7 +32,7 @@ export function librarySource() {
   return path.join(root, 'lib', 'rustlib', 'src', 'rust', 'library');
 }
 
-async function build(target, root, linker) {
+async function build(target, root) {
   if (!fs.existsSync(librarySource())) {
     throw new Failure(
       `There is no standard library for ${target}, and none can be built: its sources are not in ${librarySource()}. Install the package of your distribution that has them, or use rustup.`,
@@ -55,7 +55,7 @@ async function build(target, root, linker) {
     {
       directory: work,
       // A stable compiler refuses options that are not; the library is made of them.
-      environment: { ...linker, RUSTC_BOOTSTRAP: '1', CARGO_TARGET_DIR: built },
+      environment: { RUSTC_BOOTSTRAP: '1', CARGO_TARGET_DIR: built },
     },
   );
   const from = path.join(built, target, 'release', 'deps');

@@ -3,6 +3,10 @@
 //! The system knows, and nobody else: the user may change it there, so it is
 //! asked each time and remembered nowhere.
 
+// Each system needs one of its two functions; they are tested on all.
+#[cfg(any(test, not(target_os = "linux")))]
+#[cfg_attr(not(test), allow(dead_code))]
+mod encoding;
 #[cfg_attr(not(target_os = "linux"), path = "autostart/native.rs")]
 #[cfg_attr(target_os = "linux", path = "autostart/xdg.rs")]
 mod system;

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use auto_launch::{AutoLaunch, AutoLaunchBuilder};
+use auto_launch::{AutoLaunch, AutoLaunchBuilder, WindowsEnableMode};
 
-use super::Autostart;
+use super::{Autostart, encoding};
 
 pub(super) fn is_on(autostart: &Autostart) -> bool {
     let entry = entry(autostart).and_then(|entry| Ok(entry.is_enabled()?));
@@ -25,11 +25,34 @@ pub(super) fn turn_off(autostart: &Autostart) -> io::Result<()> {
 
 fn entry(autostart: &Autostart) -> Result<AutoLaunch, Box<dyn std::error::Error + Send + Sync>> {
     let texts = autostart.arguments.iter();
-    let arguments: Vec<_> = texts.map(|text| text.to_string_lossy()).collect();
+    let arguments: Vec<_> = texts.map(|text| encoded(&text.to_string_lossy())).collect();
     let entry = AutoLaunchBuilder::new()
         .set_app_name("Moustique")
-        .set_app_path(&autostart.program.to_string_lossy())
+        .set_app_path(&program(&autostart.program.to_string_lossy()))
         .set_args(&arguments)
+        // Otherwise, where it may, it would start with the session of every user.
+        .set_windows_enable_mode(WindowsEnableMode::CurrentUser)
         .build()?;
     Ok(entry)
+}
+
+#[cfg(windows)]
+fn encoded(argument: &str) -> String {
+    encoding::quoted(argument)
+}
+
+#[cfg(not(windows))]
+fn encoded(argument: &str) -> String {
+    encoding::escaped(argument)
+}
+
+#[cfg(windows)]
+fn program(path: &str) -> String {
+    encoding::quoted(path)
+}
+
+/// As it is: whether the file is there is looked at before it is written down.
+#[cfg(not(windows))]
+fn program(path: &str) -> String {
+    path.to_owned()
 }
