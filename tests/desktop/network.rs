@@ -5,6 +5,17 @@ use std::process::Command;
 
 use crate::support::{App, Desk};
 
+/// A network of its own, with nothing but loopback. A network without even that
+/// takes every address for its own.
+const ALONE: [&str; 6] = [
+    "unshare",
+    "--net",
+    "sh",
+    "-c",
+    "ip link set lo up && exec \"$@\"",
+    "sh",
+];
+
 /// Runs `ip` in the network of the application.
 fn ip(app: &App, arguments: &str) {
     let output = Command::new("nsenter")
@@ -20,7 +31,7 @@ fn the_address_in_the_menu_is_the_one_that_the_machine_has_now() {
     let desk = Desk::new();
     let port = desk.port;
     desk.configure(&format!("server:\n  port: {port}\n  announce: false\n"));
-    let app = desk.launch_within(&["unshare", "--net"], &["--hidden"]);
+    let app = desk.launch_within(&ALONE, &["--hidden"]);
     let item = desk.tray().item();
     item.wait_for("Running");
     item.wait_for(&format!("http://127.0.0.1:{port}"));
@@ -47,7 +58,7 @@ fn an_address_that_comes_back_brings_the_broker_back() {
     desk.configure(&format!(
         "server:\n  host: 10.77.4.1\n  port: {port}\n  announce: false\n"
     ));
-    let app = desk.launch_within(&["unshare", "--net"], &["--hidden"]);
+    let app = desk.launch_within(&ALONE, &["--hidden"]);
     let item = desk.tray().item();
     item.wait_for("This machine does not have the address 10.77.4.1");
 
