@@ -11,6 +11,7 @@ mod request;
 mod tray;
 mod wait;
 
+pub(crate) use app::App;
 pub(crate) use desk::{Desk, Parts};
 pub(crate) use display::Place;
 pub(crate) use driver::Page;
