@@ -26,6 +26,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let window = Window::new(paths.data.join("webview"));
     let placement = paths.data.join("window.json");
     let configuration = ConfigSource {
+        // Nobody sees the standard error of what was double-clicked.
+        log: Some(paths.logs.join("moustique.log")),
         paths,
         required: false,
     };
@@ -101,4 +103,6 @@ fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
         window::show(app);
     }
     orders::start(app);
+    let node = orders::node(app);
+    tauri::async_runtime::spawn(async move { node.start_again().await });
 }

@@ -1,7 +1,8 @@
 //! What the page in the window may ask of the program.
 
-use moustique_monitor::{Frame, Refusal, Reloaded, Request};
+use moustique_monitor::{Frame, Refusal, Request};
 use moustique_node::Node;
+use serde::Serialize;
 use serde_json::Value;
 use tauri::ipc::{Channel, Invoke};
 use tauri::{AppHandle, Runtime, State};
@@ -14,8 +15,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool {
     tauri::generate_handler![rpc, subscribe, unsubscribe]
 }
 
-/// Carries out one request of the page. An order is answered with `null`, but for
-/// a reload, which tells what came of it.
+/// Carries out one request of the page. An order that has nothing to tell is
+/// answered with `null`.
 #[tauri::command]
 async fn rpc<R: Runtime>(
     app: AppHandle<R>,
@@ -25,6 +26,17 @@ async fn rpc<R: Runtime>(
     match request {
         Request::Publish(publish) => node.publish(publish).await?,
         Request::Reload => return answer(&node.reload().await?),
+        Request::Settings => return answer(&node.settings().await?),
+        Request::ChangeSettings(changes) => {
+            return answer(&node.change_settings(changes).await?);
+        }
+        Request::ChangePassword(change) => {
+            return answer(&node.change_password(change.password).await?);
+        }
+        Request::UseFreePort => {
+            node.use_free_port().await?;
+            let _ = node.start().await;
+        }
         Request::Start => {
             // A problem is the state of the broker, which every page is told.
             let _ = node.start().await;
@@ -35,8 +47,8 @@ async fn rpc<R: Runtime>(
     Ok(Value::Null)
 }
 
-fn answer(reloaded: &Reloaded) -> Result<Value, Refusal> {
-    serde_json::to_value(reloaded).map_err(|error| Refusal::new("unexpected", error.to_string()))
+fn answer(answer: &impl Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(answer).map_err(|error| Refusal::new("unexpected", error.to_string()))
 }
 
 /// Begins to send frames into the channel, and to no other.

@@ -60,7 +60,13 @@ pub(crate) async fn rpc(
             let reloaded = reload(&app).await;
             reloaded.map(|reloaded| axum::Json(reloaded).into_response())
         }
-        Request::Start | Request::Stop | Request::OpenInBrowser => Err(Refusal::new(
+        Request::Settings
+        | Request::ChangeSettings(_)
+        | Request::ChangePassword(_)
+        | Request::UseFreePort
+        | Request::Start
+        | Request::Stop
+        | Request::OpenInBrowser => Err(Refusal::new(
             "window_only",
             "Only the desktop window can do that.",
         )),

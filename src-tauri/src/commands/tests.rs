@@ -27,6 +27,7 @@ impl Desk {
             .manage(Node::new(ConfigSource {
                 paths,
                 required: true,
+                log: None,
             }))
             .manage(Stream::default())
             .plugin(tauri_plugin_opener::init())
