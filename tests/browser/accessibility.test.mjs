@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import decodeQR from 'qr/decode.js';
 import { Broker, freePort } from './broker.mjs';
 import { startBrowser } from './page.mjs';
+import { inWindow } from './window.mjs';
 
 const LOOKS = {
   light: { colorScheme: 'light' },
@@ -44,9 +45,10 @@ after(async () => {
 const part = (page, id) => page.getByTestId(id);
 
 /** The page at an address, when it shows what it knows; of a broker on a network. */
-async function open(hash, options) {
+async function open(hash, options, surroundings = () => {}) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
+  await surroundings(page);
   await page.addInitScript((address) => {
     const own = globalThis.EventSource;
     globalThis.EventSource = class extends own {
@@ -62,13 +64,13 @@ async function open(hash, options) {
   return page;
 }
 
-/** The addresses of all pages, and one that leads nowhere. */
+/** The addresses of all pages, which the window has, and one that leads nowhere. */
 async function addresses() {
-  const page = await open('', { viewport: WIDE });
+  const page = await open('', { viewport: WIDE }, inWindow);
   const links = await part(page, 'page-link').all();
   const hashes = await Promise.all(links.map((link) => link.getAttribute('href')));
   await page.context().close();
-  assert.ok(hashes.includes('#/') && hashes.includes('#/connect'), `${hashes}`);
+  for (const known of ['#/', '#/connect', '#/settings']) assert.ok(hashes.includes(known), known);
   return [...hashes, '#/nowhere'];
 }
 
@@ -83,7 +85,8 @@ for (const [look, options] of Object.entries(LOOKS)) {
   test(`in ${look} axe-core finds nothing on any page, wide or narrow`, async () => {
     for (const hash of await addresses()) {
       for (const viewport of [WIDE, NARROW]) {
-        const page = await open(hash, { ...options, viewport });
+        const page = await open(hash, { ...options, viewport }, inWindow);
+        await page.getByText('Reading the settings…').waitFor({ state: 'detached' });
         // What is folded is part of the page.
         await page.evaluate(() =>
           document.querySelectorAll('main details').forEach((details) => (details.open = true)),
