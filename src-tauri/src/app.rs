@@ -10,6 +10,7 @@ use tauri_plugin_window_state::StateFlags;
 use crate::arguments::Arguments;
 use crate::autostart::Autostart;
 use crate::clipboard::Copied;
+use crate::crash::Run;
 use crate::stream::Stream;
 use crate::tray::Tray;
 use crate::window::Window;
@@ -64,6 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         .setup(move |app| {
             // Not earlier: the log file belongs to the first launch.
             log::begin(&configuration);
+            begin_run(app.handle(), &configuration.paths);
             keep_autostart(app.handle(), data_dir);
             begin(app.handle(), is_hidden);
             Ok(())
@@ -94,6 +96,19 @@ fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
         tracing::warn!("What starts with the session could not be corrected: {error}.");
     }
     app.manage(autostart);
+}
+
+/// Marks that the application runs, and tells how it ended the last time where
+/// that was not as it should.
+fn begin_run<R: Runtime>(app: &AppHandle<R>, paths: &Paths) {
+    let (run, crash) = Run::begin(paths);
+    if let Some(run) = run {
+        app.manage(run);
+    }
+    if let Some(crash) = crash {
+        tracing::warn!("{crash}");
+        app.manage(crash);
+    }
 }
 
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {

@@ -20,6 +20,7 @@ mod arguments;
 mod autostart;
 mod clipboard;
 mod commands;
+mod crash;
 mod display;
 mod exit;
 mod graphics;

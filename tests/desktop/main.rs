@@ -13,6 +13,7 @@ mod support;
 mod exit;
 mod launch;
 mod problems;
+mod settings;
 mod surroundings;
 mod tray;
 mod window;

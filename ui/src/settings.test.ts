@@ -3,6 +3,7 @@ import { flushSync } from 'svelte';
 import { describe, expect, test, vi } from 'vitest';
 import type { Frame, Request, Setting, Settings } from './lib/api/monitor';
 import { grouped } from './lib/settings/groups';
+import { deferred } from './test/deferred';
 import { runningStatus } from './test/frames';
 import { FakeHost } from './test/host';
 import { all, click, find, one, press, shown, text, valueOf, visit } from './test/page';
@@ -102,15 +103,29 @@ describe('the settings', () => {
     ]);
   });
 
-  test('that are emptied have their default again', async () => {
+  test('that are emptied stay what they were, but for lists', async () => {
     const host = await opened();
     enter('setting-limits.body_bytes', '');
+    expect(valueOf('setting-limits.body_bytes')).toBe('2 MiB');
     enter('setting-security.allowed_ips', ' \n');
-    await vi.waitFor(() => expect(changes(host)).toHaveLength(2));
-    expect(changes(host).map((request) => 'payload' in request && request.payload)).toEqual([
-      [{ key: 'limits.body_bytes', value: null }],
-      [{ key: 'security.allowed_ips', value: null }],
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(1));
+    expect(changes(host)).toEqual([
+      { name: 'changeSettings', payload: [{ key: 'security.allowed_ips', value: null }] },
     ]);
+  });
+
+  test('are changed in the order in which that is wanted, however long it takes', async () => {
+    const first = deferred<unknown>();
+    const host = await opened((request) =>
+      JSON.stringify(request).includes('"1"') ? first.promise : undefined,
+    );
+    enter('setting-server.port', '1');
+    enter('setting-server.port', '2');
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(1));
+    expect(text(one('outcome-server.port'))).toBe('Saving…');
+    first.resolve({ settings, applied: 'live' });
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(2));
+    await vi.waitFor(() => expect(text(one('outcome-server.port'))).toBe(''));
   });
 
   test('that are refused say why at their field, and keep what was typed', async () => {

@@ -4,6 +4,8 @@ import type { Setting } from '../api/monitor';
 export interface Labelled {
   readonly key: string;
   readonly label: string;
+  /** What is the case while it is left out, where it has no default. */
+  readonly absent?: string;
   /** What a change of it does to others, said before it is made. */
   readonly warning?: string;
 }
@@ -34,9 +36,13 @@ const groups: readonly Group[] = [
       { key: 'server.port', label: 'Port', warning: MOVES },
       { key: 'server.host', label: 'Listen on', warning: MOVES },
       { key: 'server.announce', label: 'Can be found on the network' },
-      { key: 'server.tls.port', label: 'Port for TLS' },
-      { key: 'server.tls.certificate', label: 'Certificate' },
-      { key: 'server.tls.key', label: 'Key of the certificate' },
+      { key: 'server.tls.port', label: 'Port for TLS', absent: 'No TLS' },
+      { key: 'server.tls.certificate', label: 'Certificate', absent: 'Made by the broker itself' },
+      {
+        key: 'server.tls.key',
+        label: 'Key of the certificate',
+        absent: 'Made by the broker itself',
+      },
     ],
   },
   {
@@ -54,7 +60,12 @@ const groups: readonly Group[] = [
     title: 'Data',
     settings: [
       { key: 'database.durability', label: 'Durability' },
-      { key: 'database.path', label: 'Database file', warning: LEAVES },
+      {
+        key: 'database.path',
+        label: 'Database file',
+        absent: 'In the folder of the user',
+        warning: LEAVES,
+      },
       { key: 'retention.total', label: 'Size on the disk, at most' },
       { key: 'retention.default.age', label: 'Keep messages for' },
       { key: 'retention.default.messages', label: 'Keep messages, at most' },
@@ -67,7 +78,7 @@ const groups: readonly Group[] = [
     title: 'Log',
     settings: [
       { key: 'logging.level', label: 'Level' },
-      { key: 'logging.file', label: 'File' },
+      { key: 'logging.file', label: 'File', absent: 'In the folder of the user' },
     ],
   },
 ];

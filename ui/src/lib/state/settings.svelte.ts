@@ -1,4 +1,4 @@
-import type { Refusal, SettingValue, Settings, SettingsChanged } from '../api/monitor';
+import type { Refusal, Request, SettingValue, Settings, SettingsChanged } from '../api/monitor';
 import type { Host } from '../host/host';
 import { toRefusal } from '../host/refusal';
 import { announcer } from './announcer.svelte';
@@ -19,6 +19,8 @@ export class Configured {
   said = $state('');
 
   readonly #host: Host;
+  /** The change before: each waits for it, so that they hold in the order they were made in. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(host: Host) {
     this.#host = host;
@@ -35,20 +37,24 @@ export class Configured {
   }
 
   /** Changes keys; `null` is what holds when a key is left out. Rejects with a `Refusal`. */
-  async change(...changes: { key: string; value: SettingValue | null }[]): Promise<void> {
-    this.#take(await this.#host.rpc<SettingsChanged>({ name: 'changeSettings', payload: changes }));
+  change(...changes: { key: string; value: SettingValue | null }[]): Promise<void> {
+    return this.#order({ name: 'changeSettings', payload: changes });
   }
 
   /** Sets the password; `null` removes it. Rejects with a `Refusal`. */
-  async changePassword(password: string | null): Promise<void> {
-    this.#take(
-      await this.#host.rpc<SettingsChanged>({ name: 'changePassword', payload: { password } }),
-    );
+  changePassword(password: string | null): Promise<void> {
+    return this.#order({ name: 'changePassword', payload: { password } });
   }
 
-  #take(changed: SettingsChanged): void {
-    this.settings = changed.settings;
-    this.said = SAID[changed.applied];
-    announcer.say(this.said);
+  #order(request: Request): Promise<void> {
+    const order = async () => {
+      const changed = await this.#host.rpc<SettingsChanged>(request);
+      this.settings = changed.settings;
+      this.said = SAID[changed.applied];
+      announcer.say(this.said);
+    };
+    const ordered = this.#before.then(order);
+    this.#before = ordered.catch(() => undefined);
+    return ordered;
   }
 }
