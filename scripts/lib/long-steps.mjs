@@ -8,7 +8,7 @@ import { countTests } from './test-counts.mjs';
 import { buildUserInterface } from './user-interface.mjs';
 
 /** The names that `--only` takes. */
-export const PARTS = ['kills', 'power', 'soak', 'faults', 'description', 'desktop'];
+export const PARTS = ['kills', 'power', 'soak', 'faults', 'desktop', 'description'];
 
 /** How much is done, and the variables that tell the tests. */
 export const COUNTS = {

@@ -29,6 +29,7 @@ const PACKAGES = {
     { name: 'perl', program: 'perl' },
     { name: 'strace', program: 'strace' },
     { name: 'faketime', program: 'faketime' },
+    { name: 'iproute2', program: 'ip' },
     { name: 'python3', program: 'python3' },
     { name: 'python3-venv', program: 'python3' },
   ],
