@@ -1,4 +1,4 @@
-// `npm run test:long [-- --only=kills|power|soak|faults|description] [--kills=1000] …`:
+// `npm run test:long [-- --only=kills|power|soak|faults|desktop|description] [--kills=1000] …`:
 // the promises at length. A part that fails does not keep the others from running.
 
 import { readArguments } from './lib/arguments.mjs';

@@ -1,13 +1,14 @@
 // What `npm run test:long` runs, in order.
 
-import { buildRelease, cargo, HEADLESS, TEST_ENVIRONMENT } from './cargo.mjs';
+import { buildRelease, cargo, DESKTOP, HEADLESS, TEST_ENVIRONMENT } from './cargo.mjs';
 import { Failure } from './failure.mjs';
+import { setUp } from './setup.mjs';
 import { step } from './steps.mjs';
 import { countTests } from './test-counts.mjs';
 import { buildUserInterface } from './user-interface.mjs';
 
 /** The names that `--only` takes. */
-export const PARTS = ['kills', 'power', 'soak', 'faults', 'description'];
+export const PARTS = ['kills', 'power', 'soak', 'faults', 'desktop', 'description'];
 
 /** How much is done, and the variables that tell the tests. */
 export const COUNTS = {
@@ -53,6 +54,14 @@ export function longSteps(counts) {
         needs: [IS_LINUX, 'Linux, where strace makes calls fail'],
       },
     ),
+    test('desktop', 'Watching what the desktop application takes', 'desktop', ['figures::'], {
+      needs: [IS_LINUX, 'Linux, which tells what a process takes'],
+      // Nothing else here needs it, and it takes minutes.
+      before: async () => {
+        await setUp('tests');
+        await buildRelease(DESKTOP);
+      },
+    }),
     test('description', 'Holding the plain API to its description', 'e2e', ['description::']),
   ];
 }
@@ -68,9 +77,16 @@ export function figuresIn(output) {
   return [...output.matchAll(/^figure: (.*)$/gm)].map(([, figure]) => figure.trimEnd());
 }
 
-async function runTests(title, target, names, counts, { needs = [true], within = [] } = {}) {
+async function runTests(
+  title,
+  target,
+  names,
+  counts,
+  { needs = [true], within = [], before } = {},
+) {
   const [isThere, what] = needs;
   if (!isThere) throw new Failure(`${title}: not possible here. It needs ${what}.`);
+  await before?.();
   const [program, args] = cargo(
     'test',
     ...['-p', 'moustique-tests', '--features', 'long', '--test', target],

@@ -13,6 +13,8 @@ mod support;
 mod crash;
 mod endurance;
 mod exit;
+#[cfg(feature = "long")]
+mod figures;
 mod launch;
 mod network;
 mod problems;

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::process::{self, Command, Output};
 
-use moustique_tests::{Broker, Setup, program, python};
+use moustique_tests::{Broker, Setup, is_root, program, python};
 use serde_json::Value;
 
 /// Of the broker, for each kind of address.
@@ -136,11 +136,6 @@ fn ip(arguments: &[&str]) {
 fn succeeded(output: Output) -> Vec<u8> {
     assert!(output.status.success(), "{output:?}");
     output.stdout
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().unwrap();
-    id.stdout == b"0\n"
 }
 
 #[test]

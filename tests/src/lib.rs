@@ -21,6 +21,6 @@ pub use call::{Caller, Reply, form};
 pub use count::count_from;
 pub use database::{copy_files, integrity};
 pub use figure::figure;
-pub use programs::{program, python, root, tool};
+pub use programs::{is_root, program, python, root, tool};
 pub use raw::Raw;
 pub use trend::{Trend, median, trend};

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The top folder of the checkout.
 #[must_use]
@@ -58,4 +59,14 @@ pub fn python() -> PathBuf {
         path.display()
     );
     path
+}
+
+/// Whether this user is the one who may make networks of their own.
+///
+/// # Panics
+/// When the system does not say who it is.
+#[must_use]
+pub fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout == b"0\n"
 }

@@ -15,4 +15,6 @@ pub(crate) use app::App;
 pub(crate) use desk::{Desk, Parts};
 pub(crate) use display::Place;
 pub(crate) use driver::Page;
+#[cfg(feature = "long")]
+pub(crate) use process::children;
 pub(crate) use wait::{LONG, SHORT, until};
