@@ -10,10 +10,15 @@ use tauri_plugin_window_state::StateFlags;
 use crate::arguments::Arguments;
 use crate::autostart::Autostart;
 use crate::clipboard::Copied;
+use crate::devices::Devices;
+use crate::notifications::Notifier;
+use crate::preferences::Chosen;
 use crate::stream::Stream;
 use crate::tray::Tray;
 use crate::window::Window;
-use crate::{commands, exit, log, orders, tray, window};
+use crate::{
+    closing, commands, devices, exit, log, news, notifications, orders, preferences, tray, window,
+};
 
 /// Runs until the user quits.
 ///
@@ -22,16 +27,15 @@ use crate::{commands, exit, log, orders, tray, window};
 /// cannot begin is none: tray and window say so.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let paths = paths(arguments)?;
-    let folder = orders::DataFolder(paths.data.clone());
     let window = Window::new(paths.data.join("webview"));
     let placement = paths.data.join("window.json");
     let configuration = ConfigSource {
-        paths,
+        paths: paths.clone(),
         required: false,
     };
     let node = Node::new(configuration.clone());
     let is_hidden = arguments.hidden;
-    let data_dir = arguments.data_dir.as_ref().map(|_| folder.0.clone());
+    let data_dir = arguments.data_dir.as_ref().map(|_| paths.data.clone());
     let app = tauri::Builder::default()
         // First: a second launch must end before it does anything else.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
@@ -52,16 +56,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
                 .build(),
         )
         .manage(node)
-        .manage(folder)
+        .manage(paths)
         .manage(Copied::default())
         .manage(window)
         .manage(Tray::default())
         .manage(Stream::default())
+        .manage(Notifier::default())
         .manage(exit::Leaving::default())
+        .manage(closing::Asking::default())
         .invoke_handler(commands::handler())
         .setup(move |app| {
-            // Not earlier: the log file belongs to the first launch.
+            // Not earlier: the files belong to the first launch.
             log::begin(&configuration);
+            remember(app.handle());
             keep_autostart(app.handle(), data_dir);
             begin(app.handle(), is_hidden);
             Ok(())
@@ -82,6 +89,15 @@ fn paths(arguments: &Arguments) -> Result<Paths, String> {
     }
 }
 
+/// Knows from now on what was chosen, and who was heard, in earlier launches.
+fn remember<R: Runtime>(app: &AppHandle<R>) {
+    let paths = app.state::<Paths>();
+    let chosen = Chosen::read(paths.config.with_file_name(preferences::FILE));
+    let devices = Devices::read(paths.data.join(devices::FILE));
+    app.manage(chosen);
+    app.manage(devices);
+}
+
 /// Knows from now on how the session would start the application, and corrects
 /// what it would do where that is out of date.
 fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
@@ -97,6 +113,8 @@ fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
     exit::on_signals(app);
     tray::run(app);
+    notifications::run(app);
+    news::run(app);
     if !is_hidden {
         window::show(app);
     }

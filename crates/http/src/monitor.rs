@@ -60,7 +60,14 @@ pub(crate) async fn rpc(
             let reloaded = reload(&app).await;
             reloaded.map(|reloaded| axum::Json(reloaded).into_response())
         }
-        Request::Start | Request::Stop | Request::OpenInBrowser => Err(Refusal::new(
+        Request::Start
+        | Request::Stop
+        | Request::OpenInBrowser
+        | Request::Application
+        | Request::SetPreferences(_)
+        | Request::SetStartAtLogin(_)
+        | Request::OpenFolder(_)
+        | Request::Close(_) => Err(Refusal::new(
             "window_only",
             "Only the desktop window can do that.",
         )),

@@ -34,3 +34,7 @@ pub use load::{ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};
 pub use password_file::{PasswordFileError, set_password};
 pub use paths::Paths;
+
+/// Files that are for their owner alone, for whoever keeps more of them beside
+/// those of the broker.
+pub use moustique_store::private;
