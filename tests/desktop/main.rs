@@ -12,6 +12,7 @@ mod support;
 
 mod exit;
 mod launch;
+mod notifications;
 mod problems;
 mod surroundings;
 mod tray;

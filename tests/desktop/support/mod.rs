@@ -6,12 +6,15 @@ mod bus;
 mod desk;
 mod display;
 mod driver;
+mod notices;
 mod process;
 mod request;
 mod tray;
 mod wait;
 
+pub(crate) use app::App;
 pub(crate) use desk::{Desk, Parts};
 pub(crate) use display::Place;
 pub(crate) use driver::Page;
+pub(crate) use notices::Notices;
 pub(crate) use wait::{LONG, SHORT, until};
