@@ -146,6 +146,7 @@ fn configuration(arguments: &Arguments) -> Option<ConfigSource> {
     Some(ConfigSource {
         paths,
         required: arguments.config.is_some(),
+        log: None,
     })
 }
 

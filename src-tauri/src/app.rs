@@ -10,6 +10,7 @@ use tauri_plugin_window_state::StateFlags;
 use crate::arguments::Arguments;
 use crate::autostart::Autostart;
 use crate::clipboard::Copied;
+use crate::crash::Run;
 use crate::devices::Devices;
 use crate::notifications::Notifier;
 use crate::preferences::Chosen;
@@ -30,6 +31,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let window = Window::new(paths.data.join("webview"));
     let placement = paths.data.join("window.json");
     let configuration = ConfigSource {
+        // Nobody sees the standard error of what was double-clicked.
+        log: Some(paths.logs.join("moustique.log")),
         paths: paths.clone(),
         required: false,
     };
@@ -68,6 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         .setup(move |app| {
             // Not earlier: the files belong to the first launch.
             log::begin(&configuration);
+            begin_run(app.handle(), &configuration.paths);
             remember(app.handle());
             keep_autostart(app.handle(), data_dir);
             begin(app.handle(), is_hidden);
@@ -110,6 +114,19 @@ fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
     app.manage(autostart);
 }
 
+/// Marks that the application runs, and tells how it ended the last time where
+/// that was not as it should.
+fn begin_run<R: Runtime>(app: &AppHandle<R>, paths: &Paths) {
+    let (run, crash) = Run::begin(paths);
+    if let Some(run) = run {
+        app.manage(run);
+    }
+    if let Some(crash) = crash {
+        tracing::warn!("{crash}");
+        app.manage(crash);
+    }
+}
+
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
     exit::on_signals(app);
     tray::run(app);
@@ -119,4 +136,6 @@ fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
         window::show(app);
     }
     orders::start(app);
+    let node = orders::node(app);
+    tauri::async_runtime::spawn(async move { node.start_again().await });
 }

@@ -17,8 +17,8 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool {
     tauri::generate_handler![rpc, subscribe, unsubscribe]
 }
 
-/// Carries out one request of the page. An order is answered with `null`, but for
-/// a reload, which tells what came of it; a question with what was asked for.
+/// Carries out one request of the page. An order that has nothing to tell is
+/// answered with `null`.
 #[tauri::command]
 async fn rpc<R: Runtime>(
     app: AppHandle<R>,
@@ -28,6 +28,17 @@ async fn rpc<R: Runtime>(
     match request {
         Request::Publish(publish) => node.publish(publish).await?,
         Request::Reload => return answer(&node.reload().await?),
+        Request::Settings => return answer(&node.settings().await?),
+        Request::ChangeSettings(changes) => {
+            return answer(&node.change_settings(changes).await?);
+        }
+        Request::ChangePassword(change) => {
+            return answer(&node.change_password(change.password).await?);
+        }
+        Request::UseFreePort => {
+            node.use_free_port().await?;
+            let _ = node.start().await;
+        }
         Request::Start => {
             // A problem is the state of the broker, which every page is told.
             let _ = node.start().await;

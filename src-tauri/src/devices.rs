@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 use moustique_broker::Speaker;
-use moustique_node::private;
+use moustique_store::private;
 use serde::{Deserialize, Serialize};
 
 /// The file, in the folder of the data.

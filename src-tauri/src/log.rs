@@ -1,6 +1,8 @@
 //! What the program says on standard error.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use moustique_node::{ConfigSource, Logging, logging};
 
@@ -8,8 +10,18 @@ use moustique_node::{ConfigSource, Logging, logging};
 /// standard error alone: a wrong configuration is the broker's problem, which
 /// the window shows.
 pub(crate) fn begin(configuration: &ConfigSource) {
+    if let Some(folder) = configuration.log.as_deref().and_then(Path::parent)
+        // What comes of it shows when the file is opened.
+        && let Err(error) = fs::create_dir_all(folder)
+    {
+        last_words(&format!("{}: {error}.", folder.display()));
+    }
     let configured = configuration.load().map(|config| config.logging);
-    let Err(error) = logging::start(&configured.unwrap_or_default(), false) else {
+    let logging = configured.unwrap_or_else(|_| Logging {
+        file: configuration.log.clone(),
+        ..Logging::default()
+    });
+    let Err(error) = logging::start(&logging, false) else {
         return;
     };
     match logging::start(&Logging::default(), false) {

@@ -22,6 +22,7 @@ mod autostart;
 mod clipboard;
 mod closing;
 mod commands;
+mod crash;
 mod devices;
 mod display;
 mod exit;

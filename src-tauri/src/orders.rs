@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::path::Path;
 
 use moustique_monitor::{Application, Folder, Folders, Refusal};
-use moustique_node::{Node, Paths, private};
+use moustique_node::{Node, Paths};
+use moustique_store::private;
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_opener::OpenerExt;
 

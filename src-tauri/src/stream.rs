@@ -74,6 +74,7 @@ mod tests {
                 addresses: Vec::new(),
                 tls: None,
                 problem: None,
+                retries_at: None,
                 configuration: None,
                 version: "1.0.0".to_owned(),
             },

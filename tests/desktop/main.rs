@@ -14,6 +14,7 @@ mod exit;
 mod launch;
 mod notifications;
 mod problems;
+mod settings;
 mod surroundings;
 mod tray;
 mod window;

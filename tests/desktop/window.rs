@@ -1,10 +1,8 @@
 //! The page in the window, used as a person uses it.
 
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{Desk, LONG, Page, Place, SHORT, until};
+use crate::support::{Desk, LONG, Place, SHORT, until};
 
 const RUNNING: &str = "[data-testid=state][data-state=running]";
 
@@ -207,7 +205,10 @@ fn pictures_are_taken_in_light_and_dark() {
 
         let is_dark = page.run("return matchMedia('(prefers-color-scheme: dark)').matches");
         assert_eq!(is_dark, theme.ends_with("dark"), "{theme}");
-        keep(&page, theme);
+        page.keep(&format!(
+            "window-{}",
+            theme.replace(':', "-").to_lowercase()
+        ));
     }
 }
 
@@ -230,26 +231,4 @@ fn a_dark_window_opens_dark() {
 
     let is_bright = |colour: &&[u8; 3]| colour.iter().any(|part| *part > 0x80);
     assert_eq!(seen.iter().find(is_bright), None, "of {seen:02x?}");
-}
-
-/// Keeps a picture of the window for people to look at.
-fn keep(page: &Page, theme: &str) {
-    /// More bytes than a picture of nothing takes.
-    const AN_EMPTY_WINDOW: usize = 10_000;
-
-    // What the page holds is not painted yet when it can be found: on a busy
-    // machine a picture of that moment shows an empty window.
-    let picture = until(SHORT, "the window is painted", || {
-        let picture = page.picture();
-        assert_eq!(picture.get(..8), Some(&b"\x89PNG\r\n\x1a\n"[..]));
-        (picture.len() > AN_EMPTY_WINDOW).then_some(picture)
-    });
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("desktop");
-    fs::create_dir_all(&folder).unwrap();
-    let file = folder.join(format!(
-        "window-{}.png",
-        theme.replace(':', "-").to_lowercase()
-    ));
-    fs::write(&file, picture).unwrap();
-    println!("{}", file.display());
 }

@@ -48,6 +48,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "moustique-core",
             "moustique-monitor",
             "moustique-node",
+            "moustique-store",
         ],
     ),
     // What measures the house, from outside and from its cellar.

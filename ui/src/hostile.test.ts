@@ -37,6 +37,7 @@ describe('hostile text', () => {
       addresses: [],
       tls: null,
       configuration: null,
+      retriesAt: null,
       version: evil,
       problem: { code: evil, what: evil, remedy: evil },
     });

@@ -1,242 +1,215 @@
 import axe from 'axe-core';
-import { type Component, flushSync, mount, unmount } from 'svelte';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { AlertRule, Refusal } from './lib/api/monitor';
-import AlertRules from './lib/components/settings/AlertRules.svelte';
-import Notifications from './lib/components/settings/Notifications.svelte';
-import OnClose from './lib/components/settings/OnClose.svelte';
+import { flushSync } from 'svelte';
+import { describe, expect, test, vi } from 'vitest';
+import type { Frame, Request, Setting, Settings } from './lib/api/monitor';
+import { grouped } from './lib/settings/groups';
 import { deferred } from './test/deferred';
-import { opening } from './test/frames';
+import { runningStatus } from './test/frames';
 import { FakeHost } from './test/host';
-import { all, click, find, one, press, shown, text, type, valueOf } from './test/page';
+import { all, click, find, one, press, shown, text, valueOf, visit } from './test/page';
 
-const REFUSAL: Refusal = { code: 'storage', detail: 'The disk is full.' };
+const stopped: Frame = { ...runningStatus, kind: 'status', state: 'stopped', addresses: [] };
 
-/** Shows one component in a page of its own. */
-function show<P extends Record<string, unknown>>(component: Component<P>, props: NoInfer<P>): void {
-  const page = mount(component, { target: document.body, props });
-  flushSync();
-  onTestFinished(async () => {
-    await unmount(page);
-    document.body.replaceChildren();
-  });
+const plain = { kind: { kind: 'text' }, value: null, default: null } as const;
+
+function setting(key: string, rest: Partial<Setting> = {}): Setting {
+  return { key, meaning: `What ${key} means.`, ...plain, ...rest };
 }
 
-async function accessible(): Promise<void> {
-  flushSync();
-  const { violations } = await axe.run(document.body, {
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } },
-  });
-  expect(violations.map((violation) => violation.id)).toEqual([]);
+const settings: Settings = {
+  file: '/home/me/.config/moustique/config.yaml',
+  hasPassword: false,
+  settings: [
+    setting('server.port', { default: '33334' }),
+    setting('server.announce', { kind: { kind: 'switch' }, default: 'true' }),
+    setting('security.allowed_ips', { kind: { kind: 'list' }, value: ['10.0.0.0/8', '::1'] }),
+    setting('security.password_file'),
+    setting('database.durability', {
+      kind: { kind: 'choice', choices: ['memory', 'process', 'power'] },
+      default: 'process',
+    }),
+    setting('retention.policies', { kind: { kind: 'rules' } }),
+    setting('limits.body_bytes', { default: '1 MiB', value: '2 MiB' }),
+  ],
+};
+
+/** A host that has these settings and takes every change. */
+async function opened(answer?: (request: Request) => unknown): Promise<FakeHost> {
+  const host = new FakeHost(true);
+  host.answer = (request) =>
+    request.name === 'settings' ? settings : (answer?.(request) ?? { settings, applied: 'live' });
+  // It is there to mend what keeps the broker from running.
+  shown(host, stopped);
+  await visit('#/settings');
+  await vi.waitFor(() => expect(find('settings-file')).toBeDefined());
+  return host;
 }
 
-const checked = (testid: string) => (one(testid) as HTMLInputElement).checked;
+function enter(testid: string, value: string): void {
+  const field = one(testid) as HTMLInputElement;
+  field.value = value;
+  field.dispatchEvent(new Event('change', { bubbles: true }));
+  flushSync();
+}
 
-describe('what closing does', () => {
-  test('is chosen, and shown before it holds', async () => {
-    const answered = deferred<undefined>();
-    const save = vi.fn(() => answered.promise);
-    show(OnClose, { value: 'tray', hasTray: true, save });
-    expect(checked('on-close-tray')).toBe(true);
-    click(one('on-close-ask'));
-    expect(save).toHaveBeenCalledExactlyOnceWith('ask');
-    expect(checked('on-close-ask')).toBe(true);
-    answered.resolve(undefined);
-    expect(find('no-tray')).toBeUndefined();
-    await accessible();
-  });
+const changes = (host: FakeHost) => host.requests.filter(({ name }) => name !== 'settings');
 
-  test('stays what it was when it is refused', async () => {
-    show(OnClose, { value: 'tray', hasTray: false, save: () => Promise.reject(REFUSAL) });
-    click(one('on-close-quit'));
-    await vi.waitFor(() => expect(text(one('settings-refusal'))).toContain(REFUSAL.detail));
-    expect(checked('on-close-tray')).toBe(true);
-    expect(text(one('no-tray'))).toContain('no tray');
-  });
-});
-
-describe('notifications', () => {
-  const value = { failures: true, newDevices: true, alerts: false };
-
-  test('are switched by kind, and paused', async () => {
-    const save = vi.fn(() => Promise.resolve());
-    show(Notifications, { value, paused: false, save });
-    expect(checked('notify-failures')).toBe(true);
-    expect(checked('notify-alerts')).toBe(false);
-    click(one('notify-newDevices'));
-    expect(save).toHaveBeenLastCalledWith({ ...value, newDevices: false }, false);
-    await vi.waitFor(() => expect(checked('notify-newDevices')).toBe(true));
-    click(one('notify-paused'));
-    expect(save).toHaveBeenLastCalledWith(value, true);
-    await accessible();
-  });
-
-  test('two quick changes are both kept', () => {
-    const save = vi.fn(() => deferred<undefined>().promise);
-    show(Notifications, { value, paused: false, save });
-    click(one('notify-failures'));
-    click(one('notify-alerts'));
-    expect(save).toHaveBeenLastCalledWith({ ...value, failures: false, alerts: true }, false);
-  });
-
-  test('a refusal is shown', async () => {
-    show(Notifications, { value, paused: false, save: () => Promise.reject(REFUSAL) });
-    click(one('notify-alerts'));
-    await vi.waitFor(() => expect(text(one('settings-refusal'))).toContain(REFUSAL.detail));
-    expect(checked('notify-alerts')).toBe(false);
-  });
-});
-
-describe('alert rules', () => {
-  const hot: AlertRule = {
-    name: 'Too hot',
-    filter: '/home/+/temperature',
-    comparison: 'above',
-    value: '30',
-    text: '',
-  };
-  const quiet: AlertRule = {
-    name: 'Quiet',
-    filter: '/home/door',
-    comparison: 'silentFor',
-    value: '10min',
-    text: 'nobody at {topic}',
-  };
-
-  function fill(rule: Partial<AlertRule>) {
-    for (const [field, value] of Object.entries(rule)) {
-      if (field === 'comparison') {
-        const select = one('rule-comparison') as HTMLSelectElement;
-        select.value = value;
-        select.dispatchEvent(new Event('change', { bubbles: true }));
-        flushSync();
-      } else {
-        type(`rule-${field}`, value);
-      }
-    }
-  }
-
-  test('there are none at first, and one is added', async () => {
-    const save = vi.fn(() => Promise.resolve());
-    show(AlertRules, { rules: [], save });
-    expect(text(one('no-rules'))).toContain('There are none');
-    click(one('rule-add'));
-    expect(document.activeElement).toBe(one('rule-name'));
-    fill(quiet);
-    await accessible();
-    click(one('rule-save'));
-    await vi.waitFor(() => expect(save).toHaveBeenCalledExactlyOnceWith([quiet]));
-    await vi.waitFor(() => expect(document.activeElement).toBe(one('rule-add')));
-    expect(find('rule-form')).toBeUndefined();
-  });
-
-  test('are listed, changed and deleted', async () => {
-    const save = vi.fn(() => Promise.resolve());
-    show(AlertRules, { rules: [hot, quiet], save });
-    expect(all('rule').map(text)[0]).toContain('Too hot /home/+/temperature is above 30');
-    click(all('rule-edit')[1] as HTMLElement);
-    expect(valueOf('rule-value')).toBe('10min');
-    fill({ value: '1h' });
-    click(one('rule-save'));
-    await vi.waitFor(() => expect(save).toHaveBeenLastCalledWith([hot, { ...quiet, value: '1h' }]));
-    await vi.waitFor(() => expect(find('rule-form')).toBeUndefined());
-    click(all('rule-delete')[0] as HTMLElement);
-    expect(save).toHaveBeenLastCalledWith([quiet]);
-    await vi.waitFor(() => expect(document.activeElement).toBe(one('rule-add')));
-    await accessible();
-  });
-
-  test.each(['name', 'filter', 'value', 'text'] as const)(
-    'a refusal stands at the field that is wrong: %s',
-    async (field) => {
-      const refusal: Refusal = { code: `rule_${field}`, detail: `The ${field} is wrong.` };
-      show(AlertRules, { rules: [hot], save: () => Promise.reject(refusal) });
-      click(one('rule-edit'));
-      click(one('rule-save'));
-      await vi.waitFor(() => expect(text(one('rule-wrong'))).toBe(refusal.detail));
-      expect(one(`rule-${field}`).getAttribute('aria-invalid')).toBe('true');
-      expect(one(`rule-${field}`).getAttribute('aria-describedby')).toBe(one('rule-wrong').id);
-      expect(document.activeElement).toBe(one(`rule-${field}`));
-      await accessible();
-    },
-  );
-
-  test('another refusal is shown in the form, and of a deletion in the list', async () => {
-    show(AlertRules, { rules: [hot], save: () => Promise.reject(REFUSAL) });
-    click(one('rule-delete'));
-    await vi.waitFor(() => expect(text(one('settings-refusal'))).toContain(REFUSAL.detail));
-    click(one('rule-edit'));
-    click(one('rule-save'));
-    await vi.waitFor(() =>
-      expect(all('settings-refusal').map(text).join()).toContain(REFUSAL.detail),
+describe('the settings', () => {
+  test('show every key once, with its meaning and what holds', async () => {
+    await opened();
+    expect(valueOf('setting-server.port')).toBe('');
+    expect((one('setting-server.port') as HTMLInputElement).placeholder).toBe('33334');
+    expect((one('setting-server.announce') as HTMLInputElement).checked).toBe(true);
+    expect(valueOf('setting-security.allowed_ips')).toBe('10.0.0.0/8\n::1');
+    expect(valueOf('setting-database.durability')).toBe('process');
+    expect(valueOf('setting-limits.body_bytes')).toBe('2 MiB');
+    expect(text(one('setting-retention.policies'))).toContain('Change them in the file');
+    expect(document.body.textContent).toContain('What server.port means.');
+    expect(find('setting-security.password_file')).toBeUndefined();
+    const keys = grouped(settings.settings).flatMap((group) =>
+      group.settings.map(({ setting }) => setting.key),
     );
-    expect(find('rule-wrong')).toBeUndefined();
+    expect([...keys].sort()).toEqual(
+      settings.settings
+        .map(({ key }) => key)
+        .filter((key) => !key.endsWith('password_file'))
+        .sort(),
+    );
   });
 
-  test('Escape leaves the form as it was', async () => {
-    const save = vi.fn(() => Promise.resolve());
-    show(AlertRules, { rules: [hot], save });
-    click(one('rule-edit'));
-    fill({ value: '99' });
-    press(one('rule-value'), 'Escape');
-    await vi.waitFor(() => expect(document.activeElement).toBe(one('rule-edit')));
-    expect(text(one('rule'))).toContain('above 30');
-    expect(save).not.toHaveBeenCalled();
-  });
-
-  test('hostile texts are shown as what they are', () => {
-    show(AlertRules, {
-      rules: [{ ...hot, name: '\u202Eevil<b>', value: '\u0007' }],
-      save: () => Promise.resolve(),
+  test('are changed one by one, and it is said how that holds', async () => {
+    const host = await opened((request) => ({
+      settings,
+      applied: JSON.stringify(request).includes('port') ? 'restarted' : 'live',
+    }));
+    enter('setting-server.port', ' 8080 ');
+    await vi.waitFor(() => expect(text(find('settings-said'))).toContain('started anew'));
+    click(one('setting-server.announce'));
+    await vi.waitFor(() => expect(text(find('settings-said'))).toContain('from now on'));
+    enter('setting-security.allowed_ips', '\n 10.0.0.0/8 \n\n');
+    enter('setting-database.durability', 'power');
+    click(one('default-limits.body_bytes'));
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(5));
+    const change = (key: string, value: unknown) => ({
+      name: 'changeSettings',
+      payload: [{ key, value }],
     });
-    expect(text(one('rule'))).toContain('[U+202E]evil<b>');
-    expect(text(one('rule'))).toContain('[U+0007]');
+    expect(changes(host)).toEqual([
+      change('server.port', '8080'),
+      change('server.announce', 'false'),
+      change('security.allowed_ips', ['10.0.0.0/8']),
+      change('database.durability', 'power'),
+      change('limits.body_bytes', null),
+    ]);
+  });
+
+  test('that are emptied stay what they were, but for lists', async () => {
+    const host = await opened();
+    enter('setting-limits.body_bytes', '');
+    expect(valueOf('setting-limits.body_bytes')).toBe('2 MiB');
+    enter('setting-security.allowed_ips', ' \n');
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(1));
+    expect(changes(host)).toEqual([
+      { name: 'changeSettings', payload: [{ key: 'security.allowed_ips', value: null }] },
+    ]);
+  });
+
+  test('are changed in the order in which that is wanted, however long it takes', async () => {
+    const first = deferred<unknown>();
+    const host = await opened((request) =>
+      JSON.stringify(request).includes('"1"') ? first.promise : undefined,
+    );
+    enter('setting-server.port', '1');
+    enter('setting-server.port', '2');
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(1));
+    expect(text(one('outcome-server.port'))).toBe('Saving…');
+    first.resolve({ settings, applied: 'live' });
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(2));
+    await vi.waitFor(() => expect(text(one('outcome-server.port'))).toBe(''));
+  });
+
+  test('that are refused say why at their field, and keep what was typed', async () => {
+    const detail = 'Port 1 is in use by <b>cups</b>. What held before holds again.';
+    const host = await opened(() => Promise.reject({ code: 'port_taken', detail }));
+    enter('setting-server.port', '1');
+    await vi.waitFor(() => expect(text(one('outcome-server.port'))).toBe(`Not changed. ${detail}`));
+    expect(one('outcome-server.port').querySelector('b')).toBeNull();
+    expect(valueOf('setting-server.port')).toBe('1');
+    expect(one('setting-server.port').getAttribute('aria-invalid')).toBe('true');
+    press(one('setting-server.port'), 'Escape');
+    expect(valueOf('setting-server.port')).toBe('');
+    click(one('setting-server.announce'));
+    await vi.waitFor(() => expect(text(one('outcome-server.announce'))).toContain('Not changed'));
+    expect((one('setting-server.announce') as HTMLInputElement).checked).toBe(true);
+    expect(changes(host)).toHaveLength(2);
+  });
+
+  test('that cannot be read say why, and are read again', async () => {
+    const host = new FakeHost(true);
+    const detail = 'config.yaml, line 3: no YAML.';
+    host.answer = () => Promise.reject({ code: 'configuration', detail });
+    shown(host, stopped);
+    await visit('#/settings');
+    await vi.waitFor(() => expect(text(one('settings-refusal'))).toContain(detail));
+    host.answer = () => settings;
+    click(one('settings-refusal').querySelector('button') as HTMLElement);
+    await vi.waitFor(() => expect(find('settings-refusal')).toBeUndefined());
+    expect(find('setting-server.port')).toBeDefined();
+  });
+
+  test('have a password that is set and removed', async () => {
+    const host = await opened(() => ({
+      settings: { ...settings, hasPassword: true },
+      applied: 'live',
+    }));
+    expect(find('remove-password')).toBeUndefined();
+    const field = one('new-password') as HTMLInputElement;
+    field.value = 'open sesame';
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    click(one('set-password'));
+    await vi.waitFor(() => expect(find('remove-password')).toBeDefined());
+    expect(valueOf('new-password')).toBe('');
+    click(one('remove-password'));
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(2));
+    expect(changes(host)).toEqual([
+      { name: 'changePassword', payload: { password: 'open sesame' } },
+      { name: 'changePassword', payload: { password: null } },
+    ]);
+  });
+
+  test('are for the window alone', async () => {
+    shown(new FakeHost(false), stopped);
+    await visit('#/settings');
+    expect(find('settings-file')).toBeUndefined();
+    expect(all('page-title').map(text)).toEqual(['Settings']);
+  });
+
+  test('can be used by everyone', async () => {
+    await opened();
+    const { violations } = await axe.run(document.body, {
+      rules: { 'color-contrast': { enabled: false } },
+    });
+    expect(violations.map((violation) => violation.id)).toEqual([]);
   });
 });
 
-describe('the question when the window is closed', () => {
-  const dialog = () => one('close-dialog') as HTMLDialogElement;
-
-  function asked(canStay: boolean): FakeHost {
-    const host = shown(new FakeHost(true), ...opening());
-    host.askOnClose({ canStay });
-    expect(dialog().open).toBe(true);
-    return host;
-  }
-
-  test('is answered, and remembered where that is wanted', async () => {
-    const host = asked(true);
-    click(one('close-remember'));
-    await accessible();
-    click(one('close-keep'));
-    expect(host.requests).toEqual([{ name: 'close', payload: { choice: 'keep', remember: true } }]);
-    await vi.waitFor(() => expect(dialog().open).toBe(false));
+describe('a broker that cannot run', () => {
+  const failed = (code: string, retriesAt: number | null = null): Frame => ({
+    ...stopped,
+    state: 'failed',
+    problem: { code, what: 'Port 1 is in use.', remedy: 'Stop that program.' },
+    retriesAt,
   });
 
-  test('without a tray it is to quit or to stay', async () => {
-    const host = asked(false);
-    expect(find('close-keep')).toBeUndefined();
-    expect(find('close-remember')).toBeUndefined();
-    click(one('close-quit'));
-    expect(host.requests).toEqual([
-      { name: 'close', payload: { choice: 'quit', remember: false } },
-    ]);
-    await vi.waitFor(() => expect(dialog().open).toBe(false));
+  test('may listen on a free port from now on', () => {
+    const host = shown(new FakeHost(true), failed('port_taken'));
+    click(one('free-port'));
+    expect(host.requests).toEqual([{ name: 'useFreePort' }]);
   });
 
-  test('is asked again after it was not answered with anything', async () => {
-    const host = asked(true);
-    dialog().dispatchEvent(new Event('cancel', { cancelable: true }));
-    flushSync();
-    await vi.waitFor(() => expect(dialog().open).toBe(false));
-    expect(host.requests).toEqual([
-      { name: 'close', payload: { choice: 'cancel', remember: false } },
-    ]);
-    host.askOnClose({ canStay: true });
-    expect(dialog().open).toBe(true);
-    host.answer = () => Promise.reject(REFUSAL);
-    click(one('close-keep'));
-    await vi.waitFor(() => expect(text(dialog())).toContain(REFUSAL.detail));
-    expect(dialog().open).toBe(true);
+  test('is tried again by itself where that may help, and says when', () => {
+    shown(new FakeHost(true), failed('address_missing', Date.now() + 7_500));
+    expect(text(one('retries'))).toBe('It is tried again by itself in 8 s.');
+    expect(find('free-port')).toBeUndefined();
   });
 });

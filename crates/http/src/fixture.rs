@@ -40,6 +40,7 @@ pub(crate) fn app(folder: &Path, http: HttpLimits) -> App {
         addresses: Vec::new(),
         tls: None,
         problem: None,
+        retries_at: None,
         configuration: None,
         version: "0".into(),
     };

@@ -60,7 +60,11 @@ pub(crate) async fn rpc(
             let reloaded = reload(&app).await;
             reloaded.map(|reloaded| axum::Json(reloaded).into_response())
         }
-        Request::Start
+        Request::Settings
+        | Request::ChangeSettings(_)
+        | Request::ChangePassword(_)
+        | Request::UseFreePort
+        | Request::Start
         | Request::Stop
         | Request::OpenInBrowser
         | Request::Application

@@ -41,7 +41,8 @@ impl RecentLog {
     }
 
     /// The lines, oldest first, and how many there were in all.
-    pub(crate) fn read(&self) -> (Vec<String>, u64) {
+    #[must_use]
+    pub fn read(&self) -> (Vec<String>, u64) {
         let lines = self.lock();
         (lines.last.iter().cloned().collect(), lines.total)
     }

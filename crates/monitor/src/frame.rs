@@ -53,6 +53,10 @@ pub struct BrokerStatus {
     pub tls: Option<Tls>,
     /// What is wrong, when the state is `failed`.
     pub problem: Option<Problem>,
+    /// When it is tried again by itself, milliseconds since 1970-01-01 UTC; `null`
+    /// where that would not help, or nobody does it.
+    #[ts(type = "number | null")]
+    pub retries_at: Option<i64>,
     /// The configuration file, which need not exist; `null` unless running.
     pub configuration: Option<String>,
     /// The version of the program.

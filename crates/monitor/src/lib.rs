@@ -13,6 +13,7 @@ mod answer;
 mod application;
 mod frame;
 mod request;
+mod settings;
 mod stream;
 
 pub use answer::publish;
@@ -25,6 +26,10 @@ pub use frame::{
     TopicRows, Traffic,
 };
 pub use request::{Publish, Refusal, Reloaded, Request};
+pub use settings::{
+    Applied, PasswordChange, Setting, SettingChange, SettingKind, SettingValue, Settings,
+    SettingsChanged,
+};
 pub use stream::{Frames, Source};
 
 /// Most topics in one list; [`TopicRows::total`] tells of the rest.

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::application::{CloseAnswer, Folder, Preferences};
+use crate::settings::{PasswordChange, SettingChange};
 
 /// One question or order of the user interface.
 ///
-/// `start`, `stop`, `openInBrowser` and all that is about the application are for
-/// the window alone: a page that the broker serves cannot start the broker that
-/// serves it, nor open a folder on its machine.
+/// From `settings` on they are for the window alone: a page that the broker serves
+/// cannot start the broker that serves it, nor open a folder on its machine, and is
+/// not its owner's alone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
 #[serde(tag = "name", content = "payload", rename_all = "camelCase")]
 #[ts(export, export_to = "monitor.ts")]
@@ -18,6 +19,16 @@ pub enum Request {
     Publish(Publish),
     /// Read the configuration again and have it hold. Answered with [`Reloaded`].
     Reload,
+    /// What is configured? Answered with [`crate::Settings`].
+    Settings,
+    /// Change keys of the configuration and have that hold. Answered with
+    /// [`crate::SettingsChanged`]; when the broker cannot run with it, all is as it
+    /// was before.
+    ChangeSettings(Vec<SettingChange>),
+    /// Set or remove the password. Answered as a change of keys is.
+    ChangePassword(PasswordChange),
+    /// Have the broker listen on a port that is free, from now on, and start it.
+    UseFreePort,
     /// Start the broker.
     Start,
     /// Stop the broker, draining what is under way.

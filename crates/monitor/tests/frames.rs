@@ -28,6 +28,7 @@ fn source(state: BrokerState, broker: Option<&Broker>) -> Source {
             addresses: Vec::new(),
             tls: None,
             problem: None,
+            retries_at: None,
             configuration: None,
             version: "1".into(),
         },

@@ -18,9 +18,11 @@ mod paths;
 mod permission;
 mod presence;
 mod problem;
+mod retry;
 mod rules;
 mod run;
 mod self_signed;
+mod settings;
 mod state;
 mod tls;
 mod upkeep;
@@ -34,7 +36,3 @@ pub use load::{ConfigSource, EXAMPLE};
 pub use node::{GRACE, Node, VERSION};
 pub use password_file::{PasswordFileError, set_password};
 pub use paths::Paths;
-
-/// Files that are for their owner alone, for whoever keeps more of them beside
-/// those of the broker.
-pub use moustique_store::private;

@@ -1,7 +1,7 @@
 //! Reading the configuration.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigError};
 use crate::paths::Paths;
@@ -21,6 +21,8 @@ pub struct ConfigSource {
     /// Whether the file must be there, because the user named it. Otherwise a
     /// file that is missing stands for the defaults.
     pub required: bool,
+    /// The log file where the configuration names none: `None` for no file.
+    pub log: Option<PathBuf>,
 }
 
 impl ConfigSource {
@@ -31,17 +33,22 @@ impl ConfigSource {
     /// value.
     pub fn load(&self) -> Result<Config, ConfigError> {
         let file = &self.paths.config;
-        match read(file) {
-            Ok(text) => Config::parse(&text, file),
+        let mut config = match read(file) {
+            Ok(text) => Config::parse(&text, file)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.required => {
-                Ok(Config::default())
+                Config::default()
             }
-            Err(error) => Err(ConfigError::unreadable(file, &error)),
+            Err(error) => return Err(ConfigError::unreadable(file, &error)),
+        };
+        if config.logging.file.is_none() {
+            config.logging.file.clone_from(&self.log);
         }
+        Ok(config)
     }
 }
 
-fn read(file: &Path) -> io::Result<String> {
+/// Reads a file that is as long as a configuration may be.
+pub(crate) fn read(file: &Path) -> io::Result<String> {
     let bytes = std::fs::metadata(file)?.len();
     if bytes > MAX_BYTES {
         return Err(io::Error::other(format!(
@@ -62,8 +69,18 @@ mod tests {
         let source = |required| ConfigSource {
             paths: paths.clone(),
             required,
+            log: None,
         };
         assert_eq!(source(false).load().unwrap(), Config::default());
+        let with_log = ConfigSource {
+            log: Some("/var/log/own".into()),
+            ..source(false)
+        };
+        let file = |source: &ConfigSource| source.load().unwrap().logging.file;
+        assert_eq!(file(&with_log), with_log.log);
+        std::fs::write(&paths.config, "logging:\n  file: /var/log/other\n").unwrap();
+        assert_eq!(file(&with_log), Some("/var/log/other".into()));
+        std::fs::remove_file(&paths.config).unwrap();
         let error = source(true).load().unwrap_err().to_string();
         assert!(error.contains("config.yaml: it cannot be read"), "{error}");
     }

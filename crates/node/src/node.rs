@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moustique_core::Limits;
-use moustique_monitor::{BrokerState, Problem, Publish, Refusal, Reloaded, Source};
+use moustique_monitor::{
+    BrokerState, Problem, Publish, Refusal, Reloaded, SettingChange, Settings, SettingsChanged,
+    Source,
+};
 use tokio::sync::{Mutex, watch};
 
 use crate::load::ConfigSource;
-use crate::run::{Inner, Running};
-use crate::state::{failed, source};
+use crate::run::Inner;
+use crate::state::source;
 
 /// The version of the program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -27,7 +30,7 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// [`Node::source`].
 #[derive(Clone, Debug)]
 pub struct Node {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl Node {
@@ -52,26 +55,7 @@ impl Node {
     /// What keeps it from serving. It is the state then, too.
     pub async fn start(&self) -> Result<(), Problem> {
         let mut running = self.inner.running.lock().await;
-        if running
-            .as_ref()
-            .is_some_and(|running| !running.task.is_finished())
-        {
-            return Ok(());
-        }
-        self.inner
-            .source
-            .send_replace(source(BrokerState::Starting));
-        match self.inner.build().await {
-            Ok(started) => {
-                *running = Some(self.inner.serve(started));
-                Ok(())
-            }
-            Err(problem) => {
-                tracing::error!("{} {}", problem.what, problem.remedy);
-                self.inner.source.send_replace(failed(problem.clone()));
-                Err(problem)
-            }
-        }
+        self.inner.start(&mut running).await
     }
 
     /// Stops the broker: answers what is under way, for at most [`GRACE`],
@@ -79,18 +63,7 @@ impl Node {
     /// earlier start is forgotten.
     pub async fn stop(&self) {
         let mut running = self.inner.running.lock().await;
-        if let Some(Running {
-            stop, task, upkeep, ..
-        }) = running.take()
-        {
-            stop.cancel();
-            for task in [task, upkeep] {
-                if let Err(error) = task.await {
-                    tracing::error!(%error, "a task of the broker failed");
-                }
-            }
-        }
-        self.inner.source.send_replace(source(BrokerState::Stopped));
+        self.inner.stop(&mut running).await;
     }
 
     /// Reads the configuration again and has it hold, without a pause: no
@@ -103,6 +76,48 @@ impl Node {
     /// configuration at its start anyway.
     pub async fn reload(&self) -> Result<Reloaded, Refusal> {
         self.inner.reload().await
+    }
+
+    /// What is configured, key by key.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no YAML.
+    pub async fn settings(&self) -> Result<Settings, Refusal> {
+        self.inner.settings().await
+    }
+
+    /// Writes changes into the configuration file, where everything else stays as
+    /// it is, and has them hold: at once where that can be, else by stopping and
+    /// starting the broker.
+    ///
+    /// # Errors
+    /// What is wrong with a value, or keeps the broker from running with it. Then
+    /// the file is as it was, and what held before holds.
+    pub async fn change_settings(
+        &self,
+        changes: Vec<SettingChange>,
+    ) -> Result<SettingsChanged, Refusal> {
+        self.inner.change_settings(changes).await
+    }
+
+    /// Sets the password, or removes it.
+    ///
+    /// # Errors
+    /// As [`Node::change_settings`].
+    pub async fn change_password(
+        &self,
+        password: Option<String>,
+    ) -> Result<SettingsChanged, Refusal> {
+        self.inner.change_password(password).await
+    }
+
+    /// Writes a port that is free into the configuration: for whoever cannot have
+    /// the one that is configured. Starts nothing that does not run.
+    ///
+    /// # Errors
+    /// As [`Node::change_settings`].
+    pub async fn use_free_port(&self) -> Result<SettingsChanged, Refusal> {
+        self.inner.use_free_port().await
     }
 
     /// The state and its news.

@@ -22,7 +22,7 @@ use crate::load::ConfigSource;
 use crate::node::{GRACE, VERSION};
 use crate::presence::Listening;
 use crate::rules::Rules;
-use crate::state::{failed, status};
+use crate::state::{failed, source, status};
 use crate::{logging, problem, upkeep};
 
 /// Orders of the monitor that may wait for the one that is carried out.
@@ -69,6 +69,48 @@ pub(crate) struct Started {
 }
 
 impl Inner {
+    /// Starts the broker; returns when it serves. A broker that serves already is
+    /// left alone.
+    pub(crate) async fn start(
+        self: &Arc<Self>,
+        running: &mut Option<Running>,
+    ) -> Result<(), Problem> {
+        if running
+            .as_ref()
+            .is_some_and(|running| !running.task.is_finished())
+        {
+            return Ok(());
+        }
+        self.source.send_replace(source(BrokerState::Starting));
+        match self.build().await {
+            Ok(started) => {
+                *running = Some(self.serve(started));
+                Ok(())
+            }
+            Err(problem) => {
+                tracing::error!("{} {}", problem.what, problem.remedy);
+                self.source.send_replace(failed(problem.clone()));
+                Err(problem)
+            }
+        }
+    }
+
+    /// Stops the broker, if it runs, and closes the port and the store.
+    pub(crate) async fn stop(&self, running: &mut Option<Running>) {
+        if let Some(Running {
+            stop, task, upkeep, ..
+        }) = running.take()
+        {
+            stop.cancel();
+            for task in [task, upkeep] {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "a task of the broker failed");
+                }
+            }
+        }
+        self.source.send_replace(source(BrokerState::Stopped));
+    }
+
     /// Configuration, lock, store, broker, and only then the port: no client
     /// ever sees an empty broker.
     pub(crate) async fn build(&self) -> Result<Started, Problem> {
@@ -145,7 +187,7 @@ impl Inner {
 
     /// Has another configuration hold for a broker that runs: all of it that
     /// can, or nothing when something stands in the way.
-    async fn change(&self, running: &mut Running) -> Result<Reloaded, Problem> {
+    pub(crate) async fn change(&self, running: &mut Running) -> Result<Reloaded, Problem> {
         let config = self
             .configuration
             .load()

@@ -11,6 +11,7 @@ pub(crate) fn status(state: BrokerState) -> BrokerStatus {
         addresses: Vec::new(),
         tls: None,
         problem: None,
+        retries_at: None,
         configuration: None,
         version: VERSION.into(),
     }

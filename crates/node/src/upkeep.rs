@@ -157,6 +157,7 @@ mod tests {
         let node = Node::new(ConfigSource {
             paths,
             required: true,
+            log: None,
         });
         node.start().await.unwrap();
         let mut source = node.source();

@@ -15,6 +15,7 @@ fn node(folder: &Path, config: &str) -> Node {
     Node::new(ConfigSource {
         paths,
         required: true,
+        log: None,
     })
 }
 

@@ -30,6 +30,7 @@ impl Desk {
             .manage(Node::new(ConfigSource {
                 paths: paths.clone(),
                 required: true,
+                log: None,
             }))
             .manage(paths)
             .manage(chosen)

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use moustique_node::private;
+use moustique_store::private;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

@@ -142,6 +142,7 @@ mod tests {
                 what: "Port 33334 is in use by another program.".to_owned(),
                 remedy: "Stop that program.".to_owned(),
             }),
+            retries_at: None,
             configuration: None,
             version: "1.0.0".to_owned(),
         }

@@ -1,6 +1,7 @@
 //! A small client of WebKit's own WebDriver, which starts the application and
 //! uses its window as a person does.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -112,13 +113,35 @@ impl Page {
     }
 
     /// A picture of the window as PNG.
-    pub(crate) fn picture(&self) -> Vec<u8> {
+    fn picture(&self) -> Vec<u8> {
         let answer = ask(self
             .agent
             .get(format!("{}/screenshot", self.session))
             .call());
         let picture = answer.unwrap();
         STANDARD.decode(picture.as_str().unwrap()).unwrap()
+    }
+
+    /// Keeps a picture of the window, under this name, for people to look at.
+    pub(crate) fn keep(&self, name: &str) {
+        /// More bytes than a picture of nothing takes.
+        const AN_EMPTY_WINDOW: usize = 10_000;
+
+        // What the page holds is not painted yet when it can be found: on a busy
+        // machine a picture of that moment shows an empty window.
+        let painted = "const done = arguments[0]; \
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        let picture = until(SHORT, "the window is painted", || {
+            self.post("/execute/async", json!({ "script": painted, "args": [] }));
+            let picture = self.picture();
+            assert_eq!(picture.get(..8), Some(&b"\x89PNG\r\n\x1a\n"[..]));
+            (picture.len() > AN_EMPTY_WINDOW).then_some(picture)
+        });
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("desktop");
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(format!("{name}.png"));
+        fs::write(&file, picture).unwrap();
+        println!("{}", file.display());
     }
 
     fn post(&self, path: &str, body: Value) -> Option<Value> {
@@ -161,6 +184,22 @@ impl Element<'_> {
     pub(crate) fn fill(&self, text: &str) {
         self.order("clear", json!({}));
         self.order("value", json!({ "text": text }));
+    }
+
+    /// Replaces what is in a field and has it taken.
+    #[track_caller]
+    pub(crate) fn enter(&self, text: &str) {
+        /// The key, as WebDriver writes it.
+        const ENTER: char = '\u{e007}';
+
+        // Typed over what is there: emptied first, the field would be left with
+        // nothing in it for a moment.
+        let select = json!({
+            "script": "arguments[0].focus(); arguments[0].select()",
+            "args": [{ ELEMENT: self.id }],
+        });
+        self.page.post("/execute/sync", select);
+        self.order("value", json!({ "text": format!("{text}{ENTER}") }));
     }
 
     #[track_caller]

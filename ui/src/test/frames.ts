@@ -36,6 +36,7 @@ export const runningStatus: BrokerStatus = {
   tls: null,
   configuration: '/home/me/.config/moustique/config.yaml',
   problem: null,
+  retriesAt: null,
   version: '0.1.0',
 };
 

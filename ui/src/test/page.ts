@@ -1,19 +1,34 @@
-import { flushSync, mount, unmount } from 'svelte';
+import { flushSync, mount, tick, unmount } from 'svelte';
 import { onTestFinished } from 'vitest';
 import App from '../App.svelte';
 import type { Frame } from '../lib/api/monitor';
 import type { Host } from '../lib/host/host';
+import type { Route } from '../lib/navigation/route';
+import { routes as allRoutes } from '../lib/routes';
 import type { FakeHost } from './host';
 
 /** Shows the whole page with a host, until the test is over. */
-export function open(host: Host): void {
-  const page = mount(App, { target: document.body, props: { host } });
+export function open(host: Host, routes: readonly Route[] = allRoutes): void {
+  const page = mount(App, { target: document.body, props: { host, routes } });
   flushSync();
   onTestFinished(async () => {
     await unmount(page);
     document.body.replaceChildren();
     localStorage.clear();
+    location.hash = '';
   });
+}
+
+/** Goes to another page, as a link or the button "back" does. */
+export async function visit(hash: string): Promise<void> {
+  const arrived = new Promise((resolve) =>
+    window.addEventListener('hashchange', resolve, { once: true }),
+  );
+  location.hash = hash;
+  await arrived;
+  // The page draws what is there, then moves the focus.
+  await tick();
+  await tick();
 }
 
 /** Shows the page with an open stream that began with these frames. */

@@ -96,6 +96,7 @@ async fn start(folder: &Path, port: u16) -> Node {
     let node = Node::new(ConfigSource {
         paths,
         required: true,
+        log: None,
     });
     node.start().await.unwrap();
     node

@@ -36,6 +36,7 @@ fn good(folder: &Path) -> ConfigSource {
     ConfigSource {
         paths,
         required: true,
+        log: None,
     }
 }
 
@@ -232,6 +233,7 @@ fn a_certificate_that_is_made_need_not_be_there() {
         let source = ConfigSource {
             paths,
             required: false,
+            log: None,
         };
         let before = state(folder.path());
         let checks = check(&source).unwrap();

@@ -30,6 +30,11 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl ConfigError {
+    /// What is wrong, without where.
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+
     pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Self {
         Self {
             file: file.to_owned(),

@@ -50,6 +50,11 @@ hasTray: boolean,
 folders: Folders, };
 
 /**
+ * How a change came to hold.
+ */
+export type Applied = "live" | "restarted" | "written";
+
+/**
  * Where the broker stands in its life.
  */
 export type BrokerState = "stopped" | "starting" | "running" | "draining" | "failed";
@@ -75,6 +80,11 @@ tls: Tls | null,
  * What is wrong, when the state is `failed`.
  */
 problem: Problem | null, 
+/**
+ * When it is tried again by itself, milliseconds since 1970-01-01 UTC; `null`
+ * where that would not help, or nobody does it.
+ */
+retriesAt: number | null, 
 /**
  * The configuration file, which need not exist; `null` unless running.
  */
@@ -228,6 +238,15 @@ alerts: boolean, };
 export type OnClose = "tray" | "quit" | "ask";
 
 /**
+ * A password that is to be set.
+ */
+export type PasswordChange = { 
+/**
+ * The password; `null` for none.
+ */
+password: string | null, };
+
+/**
  * What the user chose for the application itself.
  *
  * A key that is missing has its default, and one that is not known is passed
@@ -315,11 +334,93 @@ waiting: Array<string>, };
 /**
  * One question or order of the user interface.
  *
- * `start`, `stop`, `openInBrowser` and all that is about the application are for
- * the window alone: a page that the broker serves cannot start the broker that
- * serves it, nor open a folder on its machine.
+ * From `settings` on they are for the window alone: a page that the broker serves
+ * cannot start the broker that serves it, nor open a folder on its machine, and is
+ * not its owner's alone.
  */
-export type Request = { "name": "publish", "payload": Publish } | { "name": "reload" } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" } | { "name": "application" } | { "name": "setPreferences", "payload": Preferences } | { "name": "setStartAtLogin", "payload": boolean } | { "name": "openFolder", "payload": Folder } | { "name": "close", "payload": CloseAnswer };
+export type Request = { "name": "publish", "payload": Publish } | { "name": "reload" } | { "name": "settings" } | { "name": "changeSettings", "payload": Array<SettingChange> } | { "name": "changePassword", "payload": PasswordChange } | { "name": "useFreePort" } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" } | { "name": "application" } | { "name": "setPreferences", "payload": Preferences } | { "name": "setStartAtLogin", "payload": boolean } | { "name": "openFolder", "payload": Folder } | { "name": "close", "payload": CloseAnswer };
+
+/**
+ * One key of the configuration.
+ */
+export type Setting = { 
+/**
+ * Its path: `server.port`.
+ */
+key: string, 
+/**
+ * What it means, with its unit and its bounds; paragraphs are lines.
+ */
+meaning: string, 
+/**
+ * What values it has.
+ */
+kind: SettingKind, 
+/**
+ * What holds when it is left out; `null` where the meaning says it.
+ */
+default: string | null, 
+/**
+ * What the file says; `null` when it is left out.
+ */
+value: SettingValue | null, };
+
+/**
+ * A key that is to have another value.
+ */
+export type SettingChange = { 
+/**
+ * Its path: `server.port`.
+ */
+key: string, 
+/**
+ * The value; `null` for what holds when it is left out.
+ */
+value: SettingValue | null, };
+
+/**
+ * What values a key has.
+ */
+export type SettingKind = { "kind": "switch" } | { "kind": "choice", 
+/**
+ * The words, in their order.
+ */
+choices: Array<string>, } | { "kind": "text" } | { "kind": "list" } | { "kind": "rules" };
+
+/**
+ * A value as the file has it.
+ */
+export type SettingValue = string | Array<string>;
+
+/**
+ * What is configured.
+ */
+export type Settings = { 
+/**
+ * The file that holds it; it need not exist.
+ */
+file: string, 
+/**
+ * Every key there is, in the order of the documented example.
+ */
+settings: Array<Setting>, 
+/**
+ * Whether a password is set.
+ */
+hasPassword: boolean, };
+
+/**
+ * What came of a change.
+ */
+export type SettingsChanged = { 
+/**
+ * What is configured now.
+ */
+settings: Settings, 
+/**
+ * How it came to hold.
+ */
+applied: Applied, };
 
 /**
  * How the broker is reached over TLS.
