@@ -26,6 +26,7 @@ const PACKAGES = {
     { name: 'dbus', program: 'dbus-daemon' },
     { name: 'chromium', program: 'chromium' },
     { name: 'curl', program: 'curl' },
+    { name: 'perl', program: 'perl' },
     { name: 'strace', program: 'strace' },
     { name: 'faketime', program: 'faketime' },
     { name: 'python3', program: 'python3' },

@@ -55,7 +55,8 @@ impl fmt::Display for Crash {
 /// What a run writes down of itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {
-    began: Timestamp,
+    /// Milliseconds since 1970-01-01 UTC.
+    began: i64,
     /// Which time that the machine was switched on, where the system says it.
     boot: Option<String>,
 }
@@ -93,7 +94,7 @@ impl Run {
             .ok()
             .and_then(|mark: Mark| mark.crash(boot.as_deref(), logs));
         let mark = Mark {
-            began: Timestamp::now(),
+            began: Timestamp::now().as_millisecond(),
             boot,
         };
         file.set_len(0)?;
@@ -114,14 +115,12 @@ impl Run {
 
 impl Mark {
     fn crash(self, boot: Option<&str>, logs: &Path) -> Option<Crash> {
-        let report = report::since(logs, self.began);
+        let began = Timestamp::from_millisecond(self.began).ok()?;
+        let report = report::since(logs, began);
         // The power failed, or the system was in a hurry: that is no news, and no
         // fault of the application.
         let is_same_boot = self.boot.as_deref() == boot;
-        (is_same_boot || report.is_some()).then_some(Crash {
-            began: self.began,
-            report,
-        })
+        (is_same_boot || report.is_some()).then_some(Crash { began, report })
     }
 }
 
@@ -164,7 +163,9 @@ mod tests {
         drop(run(&folder));
         let (second, crash) = run(&folder);
         let crash = crash.unwrap();
-        assert!(crash.began >= before && crash.began <= Timestamp::now());
+        let before = before.as_millisecond();
+        let after = Timestamp::now().as_millisecond();
+        assert!((before..=after).contains(&crash.began.as_millisecond()));
         assert_eq!(crash.report, None);
         second.unwrap().end();
         assert_eq!(run(&folder).1, None);
@@ -194,7 +195,8 @@ mod tests {
     #[test]
     fn a_machine_that_was_switched_off_is_no_crash_unless_there_is_a_report() {
         let folder = tempfile::tempdir().unwrap();
-        let mark = |began| {
+        let mark = |began: Timestamp| {
+            let began = began.as_millisecond();
             let boot = Some("another".to_owned());
             let mark = serde_json::to_vec(&Mark { began, boot }).unwrap();
             fs::write(folder.path().join(MARK), mark).unwrap();

@@ -59,6 +59,11 @@ export class Broker {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** The file of the certificate that it made for itself. */
+  get certificate() {
+    return path.join(this.#folder, 'tls.pem');
+  }
+
   async publish(topic, message) {
     const answer = await fetch(`${this.address}/v1/topics${topic}`, {
       method: 'PUT',

@@ -120,6 +120,23 @@ fn a_second_launch_shows_the_window_of_the_first() {
 }
 
 #[test]
+fn a_second_launch_brings_a_covered_window_to_the_front() {
+    let desk = Desk::new();
+    let mut app = desk.launch(&[]);
+    let window = desk.wait_for_window();
+    let cover = desk.display().cover();
+    assert_eq!(desk.display().top(), cover);
+
+    assert_eq!(desk.run(&[]).status.code(), Some(0));
+
+    until(SHORT, "the window is in front", || {
+        (desk.display().top() == window).then_some(())
+    });
+    assert_eq!(desk.windows(), [window], "and no other one");
+    assert!(app.is_running());
+}
+
+#[test]
 fn two_launches_at_once_make_one_window() {
     let desk = Desk::new();
     let _app = desk.serve();

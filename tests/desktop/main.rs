@@ -10,8 +10,11 @@
 
 mod support;
 
+mod crash;
+mod endurance;
 mod exit;
 mod launch;
+mod network;
 mod notifications;
 mod problems;
 mod settings;

@@ -13,7 +13,9 @@ import { all, click, find, one, press, shown, text, type, valueOf } from './test
 const REFUSAL: Refusal = { code: 'storage', detail: 'The disk is full.' };
 
 /** Shows one component in a page of its own. */
-function show<P extends Record<string, unknown>>(component: Component<P>, props: NoInfer<P>): void {
+// As `mount` has it.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+function show<P extends Record<string, any>>(component: Component<P>, props: NoInfer<P>): void {
   const page = mount(component, { target: document.body, props });
   flushSync();
   onTestFinished(async () => {

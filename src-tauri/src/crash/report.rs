@@ -101,6 +101,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_panic_is_written_with_what_helps_to_find_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = folder.path().join("logs");
+        write_into(logs.clone());
+        let began = Timestamp::now();
+        let broken = thread::Builder::new().name("a part".to_owned());
+        let broken = broken.spawn(|| panic!("no such thing as {}", 7)).unwrap();
+        assert!(broken.join().is_err());
+        let report = fs::read_to_string(since(&logs, began).unwrap()).unwrap();
+        let expected = [
+            "Thread a part",
+            "no such thing as 7",
+            "report.rs",
+            VERSION,
+            "The end of the log",
+        ];
+        for part in expected {
+            assert!(report.contains(part), "{part}: {report}");
+        }
+    }
+
+    #[test]
     fn only_the_last_reports_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let logs = folder.path().join("logs");

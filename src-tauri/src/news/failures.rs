@@ -80,6 +80,7 @@ mod tests {
                 what: what.into(),
                 remedy: "remedy".into(),
             }),
+            retries_at: None,
             configuration: None,
             version: "1.0.0".into(),
         }

@@ -130,7 +130,7 @@ mod tests {
         let summary = limiter.take(begun + seconds(10)).unwrap();
         assert_eq!(
             summary.body,
-            "4 new devices: a, b, c and 1 other\nhot: text"
+            "hot: text\n4 new devices: a, b, c and 1 other"
         );
         assert_eq!(limiter.take(begun + seconds(60)), None);
     }

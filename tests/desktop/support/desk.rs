@@ -142,6 +142,15 @@ impl Desk {
         App::start(&mut self.command(arguments))
     }
 
+    /// Starts the application by another program, which becomes it.
+    pub(crate) fn launch_within(&self, wrapper: &[&str], arguments: &[&str]) -> App {
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(program());
+        command.arg("--data-dir").arg(self.data()).args(arguments);
+        self.surround(&mut command);
+        App::start(&mut command)
+    }
+
     /// Starts the application, hidden, and waits until it serves.
     #[track_caller]
     pub(crate) fn serve(&self) -> App {

@@ -65,6 +65,29 @@ impl Display {
             .collect()
     }
 
+    /// Another program's window in front of all others.
+    pub(crate) fn cover(&self) -> Window {
+        let connection = &self.connection;
+        let window = connection.generate_id().unwrap();
+        let looks = CreateWindowAux::new();
+        let class = WindowClass::INPUT_OUTPUT;
+        connection
+            .create_window(0, window, self.root, 0, 0, 1400, 1000, 0, class, 0, &looks)
+            .unwrap();
+        connection.map_window(window).unwrap();
+        // It is there once the server has answered.
+        connection.get_input_focus().unwrap().reply().unwrap();
+        window
+    }
+
+    /// The window in front of all others that can be seen.
+    pub(crate) fn top(&self) -> Window {
+        let tree = self.connection.query_tree(self.root).unwrap().reply();
+        let mut windows = tree.unwrap().children;
+        windows.retain(|window| self.is_seen(*window));
+        windows.pop().expect("a window that can be seen")
+    }
+
     /// Asks a window to close, as the button in its title bar does.
     pub(crate) fn close(&self, window: Window) {
         let event = ClientMessageEvent {

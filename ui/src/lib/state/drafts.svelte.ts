@@ -17,4 +17,7 @@ export class Drafts {
 
   /** The address that was chosen to connect to; `null` for the best there is. */
   address = $state<string | null>(null);
+  /** The message in the examples of how to connect, and the language they are in. */
+  readonly example = $state({ topic: '/home/kitchen/temperature', message: '21.5' });
+  language = $state('curl');
 }

@@ -17,6 +17,11 @@ const LAYOUT_SIGNS: ReadonlyMap<string, string> = new Map([
   ['\t', '⇥'],
 ]);
 
+/** Whether a character shows nothing itself, and is none that ordinary writing needs. */
+export function isUnseen(character: string): boolean {
+  return character.search(UNSEEN) === 0 && !NEEDED.has(character);
+}
+
 /** How `visible` treats line feeds and tabs. */
 export interface VisibleOptions {
   /** Leave them in place, for a text that is shown over several lines. */

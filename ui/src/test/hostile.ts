@@ -1,0 +1,21 @@
+/** Texts that break what is quoted by half, each with what it is after. */
+export const HOSTILE: readonly string[] = [
+  '',
+  ' ',
+  '-d',
+  '@/etc/hostname',
+  `it's`,
+  '"quoted"',
+  'C:\\new\\table\\u0041',
+  '\\',
+  '$HOME ${HOME} $(id) `id` @ARGV %ENV #{1}',
+  '100 %s %d %%',
+  'two\nlines\n',
+  'tab\tand\rreturn',
+  'é 水 😀 👩‍👩‍👧',
+  '</script><script>alert(1)</script><!--',
+  '??/ ??=',
+  '\u202Egnp.exe\u2066 \u2028\uFEFF',
+  '\u001b[2J\u0007\u007f\u0085',
+  '!history & | ; > < * ? [a-z] ~ ^',
+];
