@@ -5,7 +5,13 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { complaintsIn, expectEqual } from '../lib/package-steps.mjs';
-import { PLATFORM_STEPS, SYSTEMS, variable, zigCompiler } from '../lib/platform-steps.mjs';
+import {
+  MACOS_HEADERS,
+  PLATFORM_STEPS,
+  SYSTEMS,
+  variable,
+  zigCompiler,
+} from '../lib/platform-steps.mjs';
 
 test('every system has its steps', () => {
   const systems = new Set(PLATFORM_STEPS.map(({ system }) => system));
@@ -31,7 +37,7 @@ test(
     const given = ['-O3', '-arch', 'arm64', '--target=arm64-apple-macosx', '-c', 'a file.c'];
     const { stdout } = spawnSync(compiler, given, { encoding: 'utf8' });
     assert.deepEqual(stdout.trimEnd().split('\n'), [
-      ...['-m', 'ziglang', 'cc', '-target', 'aarch64-macos'],
+      ...['-m', 'ziglang', 'cc', '-target', 'aarch64-macos', '-idirafter', MACOS_HEADERS],
       ...['-O3', '-c', 'a file.c'],
     ]);
   },
