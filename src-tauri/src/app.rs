@@ -11,10 +11,16 @@ use crate::arguments::Arguments;
 use crate::autostart::Autostart;
 use crate::clipboard::Copied;
 use crate::crash::Run;
+use crate::devices::Devices;
+use crate::notifications::Notifier;
+use crate::preferences::Chosen;
 use crate::stream::Stream;
 use crate::tray::Tray;
 use crate::window::Window;
-use crate::{commands, dock, exit, log, orders, tray, window};
+use crate::{
+    closing, commands, devices, dock, exit, log, news, notifications, orders, preferences, tray,
+    window,
+};
 
 /// Runs until the user quits.
 ///
@@ -23,18 +29,17 @@ use crate::{commands, dock, exit, log, orders, tray, window};
 /// cannot begin is none: tray and window say so.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let paths = paths(arguments)?;
-    let folder = orders::DataFolder(paths.data.clone());
     let window = Window::new(paths.data.join("webview"));
     let placement = paths.data.join("window.json");
     let configuration = ConfigSource {
         // Nobody sees the standard error of what was double-clicked.
         log: Some(paths.logs.join("moustique.log")),
-        paths,
+        paths: paths.clone(),
         required: false,
     };
     let node = Node::new(configuration.clone());
     let is_hidden = arguments.hidden;
-    let data_dir = arguments.data_dir.as_ref().map(|_| folder.0.clone());
+    let data_dir = arguments.data_dir.as_ref().map(|_| paths.data.clone());
     let mut app = tauri::Builder::default()
         // First: a second launch must end before it does anything else.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
@@ -55,17 +60,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
                 .build(),
         )
         .manage(node)
-        .manage(folder)
+        .manage(paths)
         .manage(Copied::default())
         .manage(window)
         .manage(Tray::default())
         .manage(Stream::default())
+        .manage(Notifier::default())
         .manage(exit::Leaving::default())
+        .manage(closing::Asking::default())
         .invoke_handler(commands::handler())
         .setup(move |app| {
-            // Not earlier: the log file belongs to the first launch.
+            // Not earlier: the files belong to the first launch.
             log::begin(&configuration);
             begin_run(app.handle(), &configuration.paths);
+            remember(app.handle());
             keep_autostart(app.handle(), data_dir);
             begin(app.handle(), is_hidden);
             Ok(())
@@ -85,6 +93,15 @@ fn paths(arguments: &Arguments) -> Result<Paths, String> {
         None => Paths::of_user()
             .ok_or_else(|| "This user has no home folder. Name one with --data-dir.".to_owned()),
     }
+}
+
+/// Knows from now on what was chosen, and who was heard, in earlier launches.
+fn remember<R: Runtime>(app: &AppHandle<R>) {
+    let paths = app.state::<Paths>();
+    let chosen = Chosen::read(paths.config.with_file_name(preferences::FILE));
+    let devices = Devices::read(paths.data.join(devices::FILE));
+    app.manage(chosen);
+    app.manage(devices);
 }
 
 /// Knows from now on how the session would start the application, and corrects
@@ -115,6 +132,8 @@ fn begin_run<R: Runtime>(app: &AppHandle<R>, paths: &Paths) {
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {
     exit::on_signals(app);
     tray::run(app);
+    notifications::run(app);
+    news::run(app);
     if !is_hidden {
         window::show(app);
     }

@@ -4,11 +4,13 @@ use moustique_monitor::{Frame, Refusal, Request};
 use moustique_node::Node;
 use serde::Serialize;
 use serde_json::Value;
+use tauri::async_runtime::spawn_blocking;
 use tauri::ipc::{Channel, Invoke};
-use tauri::{AppHandle, Runtime, State};
+use tauri::{AppHandle, Manager, Runtime, State};
 
-use crate::orders;
+use crate::preferences::Chosen;
 use crate::stream::Stream;
+use crate::{closing, orders};
 
 /// All commands there are.
 pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool {
@@ -43,8 +45,32 @@ async fn rpc<R: Runtime>(
         }
         Request::Stop => node.stop().await,
         Request::OpenInBrowser => orders::open_in_browser(&app)?,
+        Request::Application => {
+            let application = with_disk(&app, |app| Ok(orders::application(app)));
+            return answer(&application.await?);
+        }
+        Request::SetPreferences(preferences) => {
+            with_disk(&app, |app| app.state::<Chosen>().set(preferences)).await?;
+        }
+        Request::SetStartAtLogin(is_on) => {
+            with_disk(&app, move |app| orders::set_start_at_login(app, is_on)).await?;
+        }
+        Request::OpenFolder(folder) => {
+            with_disk(&app, move |app| orders::open_folder(app, folder)).await?;
+        }
+        Request::Close(answer) => closing::answer(&app, answer).await?,
     }
     Ok(Value::Null)
+}
+
+/// Does what waits for the disk, off the async threads.
+async fn with_disk<R: Runtime, T: Send + 'static>(
+    app: &AppHandle<R>,
+    order: impl FnOnce(&AppHandle<R>) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let app = app.clone();
+    let done = spawn_blocking(move || order(&app)).await;
+    done.unwrap_or_else(|error| Err(Refusal::new("unexpected", error.to_string())))
 }
 
 fn answer(answer: &impl Serialize) -> Result<Value, Refusal> {

@@ -8,9 +8,9 @@ use tauri::{AppHandle, Manager, RunEvent, Runtime, WindowEvent};
 use tokio::time::timeout;
 
 use crate::crash::Run;
+use crate::devices::Devices;
 use crate::stream::Stream;
-use crate::tray::Tray;
-use crate::{dock, orders};
+use crate::{closing, dock, orders};
 
 /// Longest wait for the broker when the user quits.
 const GRACE: Duration = Duration::from_secs(6);
@@ -22,6 +22,11 @@ const LAST_GRACE: Duration = Duration::from_secs(2);
 /// Whether the application is on its way out.
 #[derive(Debug, Default)]
 pub(crate) struct Leaving(AtomicBool);
+
+/// Whether the application is on its way out.
+pub(crate) fn is_leaving<R: Runtime>(app: &AppHandle<R>) -> bool {
+    app.state::<Leaving>().0.load(Ordering::Relaxed)
+}
 
 /// Drains the broker and ends the application. Returns at once; a second call
 /// changes nothing.
@@ -38,18 +43,33 @@ pub(crate) fn quit<R: Runtime>(app: &AppHandle<R>) {
                 GRACE.as_secs()
             );
         }
+        write_devices(&app);
         app.exit(0);
     });
+}
+
+/// Writes down who was heard since the last time.
+fn write_devices<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(devices) = app.try_state::<Devices>()
+        && let Err(error) = devices.write()
+    {
+        tracing::warn!("Who is known cannot be written down: {error}.");
+    }
 }
 
 /// Handles what the event loop says about windows and the end.
 pub(crate) fn on_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
     match event {
         RunEvent::WindowEvent {
+            event: WindowEvent::CloseRequested { api, .. },
+            ..
+        } => closing::on_wish(app, api),
+        RunEvent::WindowEvent {
             event: WindowEvent::Destroyed,
             ..
         } => {
             app.state::<Stream>().end();
+            closing::on_gone(app);
             dock::show(app, false);
         }
         // The program was opened again: macOS starts no second one.
@@ -61,11 +81,7 @@ pub(crate) fn on_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
             code: None, api, ..
         } => {
             api.prevent_exit();
-            // Nothing would be left to see or to quit it by.
-            if !app.state::<Tray>().is_shown() {
-                tracing::info!("There is no tray to stay in: closing the window quits.");
-                quit(app);
-            }
+            closing::on_last_gone(app);
         }
         // On some systems the end of the session leads straight here.
         RunEvent::Exit => {
@@ -73,6 +89,7 @@ pub(crate) fn on_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
             tauri::async_runtime::block_on(async {
                 let _ = timeout(LAST_GRACE, node.stop()).await;
             });
+            write_devices(app);
             end_run(app);
         }
         _ => {}

@@ -15,19 +15,26 @@ use std::process::ExitCode;
 use clap::Parser;
 use mimalloc::MiMalloc;
 
+mod alerts;
 mod app;
 mod arguments;
 mod autostart;
 mod clipboard;
+mod closing;
 mod commands;
 mod crash;
+mod devices;
 mod display;
 mod dock;
 mod exit;
 mod graphics;
 mod log;
+mod news;
+mod notifications;
 mod orders;
+mod preferences;
 mod stream;
+mod text;
 mod tray;
 mod window;
 

@@ -9,7 +9,8 @@ use tokio::sync::Mutex;
 
 use crate::dock;
 
-const LABEL: &str = "main";
+/// The name of the one window.
+pub(crate) const LABEL: &str = "main";
 
 /// Size at first, logical pixels.
 const SIZE: (f64, f64) = (1180.0, 760.0);
@@ -43,16 +44,34 @@ impl Window {
 /// Shows the window and gives it the focus. Returns at once: made inside the
 /// handler of an event, a window would wait for that handler for ever.
 pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
+    open(app, None);
+}
+
+/// The same, at a part of the page: what stands behind the `#`.
+pub(crate) fn show_at<R: Runtime>(app: &AppHandle<R>, part: &'static str) {
+    open(app, Some(part));
+}
+
+/// Closes the window, whatever it has to say to that.
+pub(crate) fn close<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.destroy()
+    {
+        tracing::error!("The window cannot be closed: {error}.");
+    }
+}
+
+fn open<R: Runtime>(app: &AppHandle<R>, part: Option<&'static str>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let shown = match app.get_webview_window(LABEL) {
-            Some(window) => raise(&window),
+            Some(window) => raise_at(&window, part),
             // Asked beforehand: that making it failed would be said nowhere.
             None if tauri::webview_version().is_err() => {
                 tracing::error!("{NO_WEB_ENGINE}");
                 return;
             }
-            None => make(&app).await,
+            None => make(&app, part).await,
         };
         if let Err(error) = shown {
             tracing::error!("The window cannot be shown: {error}.");
@@ -60,13 +79,17 @@ pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) {
     });
 }
 
-async fn make<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+async fn make<R: Runtime>(app: &AppHandle<R>, part: Option<&str>) -> tauri::Result<()> {
     let settings = app.state::<Window>();
     let _making = settings.making.lock().await;
     if let Some(window) = app.get_webview_window(LABEL) {
-        return raise(&window);
+        return raise_at(&window, part);
     }
-    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+    let page = match part {
+        None => WebviewUrl::default(),
+        Some(part) => WebviewUrl::App(format!("#{part}").into()),
+    };
+    WebviewWindowBuilder::new(app, LABEL, page)
         .title("Moustique")
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(LEAST_SIZE.0, LEAST_SIZE.1)
@@ -82,6 +105,16 @@ async fn make<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
         })
         .build()?;
     Ok(())
+}
+
+fn raise_at<R: Runtime>(window: &WebviewWindow<R>, part: Option<&str>) -> tauri::Result<()> {
+    if part.is_some() {
+        // Another part of the same page: it is not loaded anew.
+        let mut url = window.url()?;
+        url.set_fragment(part);
+        window.navigate(url)?;
+    }
+    raise(window)
 }
 
 fn raise<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {

@@ -17,6 +17,7 @@ mod exit;
 mod figures;
 mod launch;
 mod network;
+mod notifications;
 mod problems;
 mod settings;
 mod surroundings;

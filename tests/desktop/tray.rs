@@ -23,8 +23,12 @@ fn the_menu_says_how_the_broker_is_and_what_can_be_done() {
         ("Stop broker", true),
         ("Open monitor", true),
         ("Open in browser", true),
+        ("Recent activity", true),
+        ("Pause notifications", true),
         ("Start at login", true),
+        ("Open log folder", true),
         ("Open data folder", true),
+        ("Settings…", true),
         ("Quit", true),
     ];
     assert_eq!(
@@ -143,19 +147,71 @@ fn a_click_on_the_address_copies_it() {
 }
 
 #[test]
-fn the_data_folder_is_opened_in_the_users_file_manager() {
+fn the_folders_are_opened_in_the_users_file_manager() {
     let desk = Desk::new();
     let visited = desk.put_browser();
     let _app = desk.serve();
+    let logs = desk.data().join("logs");
 
-    desk.tray().item().click("Open data folder");
+    for (label, expected) in [("Open data folder", desk.data()), ("Open log folder", logs)] {
+        desk.tray().item().click(label);
 
-    let folder = until(SHORT, "the file manager is started", || {
-        std::fs::read_to_string(&visited)
-            .ok()
-            .filter(|folder| folder.ends_with('\n'))
+        until(SHORT, "the file manager is started", || {
+            let folder = std::fs::read_to_string(&visited).ok()?;
+            (folder.trim_end() == expected.to_str().unwrap()).then_some(())
+        });
+        assert!(expected.is_dir(), "made where it is missing");
+    }
+}
+
+#[test]
+fn what_was_published_last_is_in_the_menu() {
+    let desk = Desk::new();
+    let _app = desk.serve();
+    let item = desk.tray().item();
+    item.wait_for("Running");
+    let lines = || -> Vec<String> {
+        let entries = item.entries_below("Recent activity");
+        entries.into_iter().map(|entry| entry.label).collect()
+    };
+    assert_eq!(lines(), ["Nothing has been published yet"]);
+
+    desk.device.publish("/home/door_1", "open & <wide>");
+    until(SHORT, "the message is in the menu", || {
+        (lines() == ["/home/door_1: open & <wide> (just now)"]).then_some(())
     });
-    assert_eq!(folder.trim(), desk.data().to_str().unwrap());
+    for topic in ["/a", "/b", "/c", "/d", "/e"] {
+        desk.device.publish(topic, "\u{1b}[31m");
+    }
+    let expected =
+        ["/e", "/d", "/c", "/b", "/a"].map(|topic| format!("{topic}: \\u{{1b}}[31m (just now)"));
+    until(SHORT, "the newest are in the menu", || {
+        (lines() == expected).then_some(())
+    });
+
+    let newest = item.entries_below("Recent activity");
+    item.click_on(&newest[0]);
+    desk.wait_for_window();
+}
+
+#[test]
+fn the_settings_are_opened_from_the_menu() {
+    let desk = Desk::new();
+    let page = desk.drive(&[]);
+    page.find("[data-testid=state][data-state=running]");
+    page.run("window.isSame = true");
+    let item = desk.tray().item();
+
+    item.click("Settings…");
+
+    until(SHORT, "the page is at its settings", || {
+        (page.run("return location.hash") == "#/settings").then_some(())
+    });
+    assert_eq!(
+        page.run("return window.isSame"),
+        true,
+        "it is not loaded anew"
+    );
 }
 
 #[test]

@@ -131,8 +131,17 @@ fn it_publishes_and_refuses_in_words() {
     let refused = publish("/lamp/#");
     assert_eq!(refused.status, 400);
     assert_eq!(refused.json()["code"], "invalid");
-    for name in ["start", "stop", "openInBrowser"] {
-        let refused = rpc(json!({ "name": name }));
+    for request in [
+        json!({ "name": "start" }),
+        json!({ "name": "stop" }),
+        json!({ "name": "openInBrowser" }),
+        json!({ "name": "application" }),
+        json!({ "name": "setPreferences", "payload": {} }),
+        json!({ "name": "setStartAtLogin", "payload": true }),
+        json!({ "name": "openFolder", "payload": "data" }),
+        json!({ "name": "close", "payload": { "choice": "quit", "remember": true } }),
+    ] {
+        let refused = rpc(request);
         assert_eq!(
             (refused.status, &refused.json()["code"]),
             (403, &json!("window_only"))

@@ -43,7 +43,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("moustique", &["moustique-discovery", "moustique-node"]),
     (
         "moustique-desktop",
-        &["moustique-monitor", "moustique-node"],
+        &[
+            "moustique-broker",
+            "moustique-core",
+            "moustique-monitor",
+            "moustique-node",
+            "moustique-store",
+        ],
     ),
     // What measures the house, from outside and from its cellar.
     (

@@ -18,6 +18,10 @@ use crate::broker::Broker;
 use crate::shared::Shared;
 use crate::views::Listed;
 
+mod heard;
+
+pub use heard::{Heard, Speaker};
+
 /// The least time between two looks into the feed, so that messages are noted
 /// many at a time. The feed holds what comes in ten times as long.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -226,7 +230,7 @@ mod tests {
 
     use moustique_core::{MessageId, MessageKind};
 
-    fn message(id: u64, from: &str, topic: &str) -> Arc<Message> {
+    pub(super) fn message(id: u64, from: &str, topic: &str) -> Arc<Message> {
         let limits = Limits::default();
         Arc::new(Message {
             id: MessageId(id),
@@ -241,7 +245,7 @@ mod tests {
         })
     }
 
-    fn publishers(limits: Limits) -> (broadcast::Sender<Batch>, Publishers) {
+    pub(super) fn publishers(limits: Limits) -> (broadcast::Sender<Batch>, Publishers) {
         let feed = broadcast::Sender::new(4);
         let publishers = Publishers::new(feed.subscribe(), &limits);
         (feed, publishers)

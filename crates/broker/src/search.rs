@@ -18,6 +18,8 @@ use crate::shared::Shared;
 
 mod pattern;
 
+pub use pattern::Pattern;
+
 /// Values that are copied under the lock at a time: some 20 µs.
 pub(crate) const SLICE: usize = 256;
 

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) readers: Semaphore,
     pub(crate) searches: Turns,
     pub(crate) feed: broadcast::Sender<Arc<[Arc<Message>]>>,
+    /// The last message that was there when this broker started.
+    pub(crate) found: MessageId,
     /// The last message that everybody may see.
     pub(crate) stored: watch::Sender<MessageId>,
     recent: RwLock<Recent>,
@@ -65,6 +67,7 @@ impl Shared {
             readiness: Readiness::default(),
             counters: Counters::new(clock.now().time),
             clock,
+            found: state.last_id(),
             stored: watch::Sender::new(state.last_id()),
             recent: RwLock::default(),
             inner: Mutex::new(Inner {

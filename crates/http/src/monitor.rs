@@ -66,7 +66,12 @@ pub(crate) async fn rpc(
         | Request::UseFreePort
         | Request::Start
         | Request::Stop
-        | Request::OpenInBrowser => Err(Refusal::new(
+        | Request::OpenInBrowser
+        | Request::Application
+        | Request::SetPreferences(_)
+        | Request::SetStartAtLogin(_)
+        | Request::OpenFolder(_)
+        | Request::Close(_) => Err(Refusal::new(
             "window_only",
             "Only the desktop window can do that.",
         )),

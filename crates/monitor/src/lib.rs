@@ -10,12 +10,17 @@
 //! about the host itself, or about what runs the broker.
 
 mod answer;
+mod application;
 mod frame;
 mod request;
 mod settings;
 mod stream;
 
 pub use answer::publish;
+pub use application::{
+    AlertRule, Application, CloseAnswer, CloseChoice, CloseQuestion, Comparison, Folder, Folders,
+    Notifications, OnClose, Preferences,
+};
 pub use frame::{
     BrokerState, BrokerStatus, Certificate, ClientRow, ClientRows, Frame, Problem, Tls, TopicRow,
     TopicRows, Traffic,

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::application::{CloseAnswer, Folder, Preferences};
 use crate::settings::{PasswordChange, SettingChange};
 
 /// One question or order of the user interface.
 ///
 /// From `settings` on they are for the window alone: a page that the broker serves
-/// cannot start the broker that serves it, and is not its owner's alone.
+/// cannot start the broker that serves it, nor open a folder on its machine, and is
+/// not its owner's alone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
 #[serde(tag = "name", content = "payload", rename_all = "camelCase")]
 #[ts(export, export_to = "monitor.ts")]
@@ -33,6 +35,16 @@ pub enum Request {
     Stop,
     /// Show this page in the user's own browser.
     OpenInBrowser,
+    /// Tell how the application stands. Answered with [`crate::Application`].
+    Application,
+    /// Have other preferences hold, all of them or, when one is wrong, none.
+    SetPreferences(Preferences),
+    /// Have the session start the application, or not.
+    SetStartAtLogin(bool),
+    /// Show a folder in the user's own file manager.
+    OpenFolder(Folder),
+    /// Answer the question that closing the window asks.
+    Close(CloseAnswer),
 }
 
 /// A message to publish.

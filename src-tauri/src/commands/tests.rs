@@ -1,4 +1,4 @@
-use moustique_monitor::BrokerState;
+use moustique_monitor::{BrokerState, OnClose};
 use moustique_node::{ConfigSource, Paths};
 use serde_json::json;
 use tauri::ipc::{CallbackFn, InvokeBody};
@@ -10,6 +10,8 @@ use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
 use tempfile::TempDir;
 
 use super::*;
+use crate::preferences;
+use crate::tray::Tray;
 
 /// The application without a display, its broker on a port of its own.
 struct Desk {
@@ -23,13 +25,18 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::in_folder(folder.path());
         std::fs::write(&paths.config, "server:\n  port: 0\n  host: 127.0.0.1\n").unwrap();
+        let chosen = Chosen::read(paths.config.with_file_name(preferences::FILE));
         let app = mock_builder()
             .manage(Node::new(ConfigSource {
-                paths,
+                paths: paths.clone(),
                 required: true,
                 log: None,
             }))
+            .manage(paths)
+            .manage(chosen)
             .manage(Stream::default())
+            .manage(Tray::default())
+            .manage(closing::Asking::default())
             .plugin(tauri_plugin_opener::init())
             .invoke_handler(handler())
             .build(mock_context(noop_assets()))
@@ -120,6 +127,66 @@ fn a_start_that_fails_is_the_state_of_the_broker() {
     assert_eq!(desk.rpc(json!({ "name": "start" })), Ok(Value::Null));
 
     assert_eq!(desk.state(), BrokerState::Failed);
+}
+
+#[test]
+fn preferences_are_told_and_changed_all_or_none() {
+    let desk = Desk::new();
+    let application = || desk.rpc(json!({ "name": "application" })).unwrap();
+    let before = application();
+    assert_eq!(before["preferences"]["onClose"], "tray");
+    assert_eq!(before["startsAtLogin"], Value::Null);
+    assert_eq!(before["hasTray"], false);
+    let folder = desk._folder.path().to_str().unwrap();
+    assert_eq!(before["folders"]["configuration"], folder);
+
+    let mut wanted = before["preferences"].clone();
+    wanted["onClose"] = "ask".into();
+    let rule =
+        json!({ "name": "a", "filter": "+x", "comparison": "equals", "value": "", "text": "" });
+    wanted["alerts"] = json!([rule]);
+    let set = |wanted: &Value| desk.rpc(json!({ "name": "setPreferences", "payload": wanted }));
+    let refusal = set(&wanted).unwrap_err();
+    assert_eq!(refusal["code"], "rule_filter", "{refusal}");
+    assert_eq!(application(), before);
+
+    wanted["alerts"][0]["filter"] = "/x".into();
+    assert_eq!(set(&wanted), Ok(Value::Null));
+    assert_eq!(application()["preferences"], wanted);
+    assert!(
+        desk.rpc(json!({ "name": "setPreferences", "payload": { "paused": 3 } }))
+            .is_err()
+    );
+}
+
+#[test]
+fn an_answer_to_closing_is_remembered_where_that_is_wanted() {
+    let desk = Desk::new();
+    let close = |choice: &str, remember: bool| {
+        desk.rpc(json!({
+            "name": "close",
+            "payload": { "choice": choice, "remember": remember },
+        }))
+    };
+    let on_close = || desk.app.state::<Chosen>().held().preferences().on_close;
+
+    assert_eq!(close("cancel", true), Ok(Value::Null));
+    assert_eq!(on_close(), OnClose::Tray);
+    let ask = json!({ "name": "setPreferences", "payload": { "onClose": "ask" } });
+    desk.rpc(ask).unwrap();
+    assert_eq!(close("keep", false), Ok(Value::Null));
+    assert_eq!(on_close(), OnClose::Ask);
+}
+
+#[test]
+fn what_starts_with_the_session_is_refused_where_nothing_can() {
+    let desk = Desk::new();
+
+    let refusal = desk
+        .rpc(json!({ "name": "setStartAtLogin", "payload": true }))
+        .unwrap_err();
+
+    assert_eq!(refusal["code"], "no_autostart");
 }
 
 #[test]

@@ -8,17 +8,13 @@ use tauri::menu::{CheckMenuItem, MenuBuilder, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Runtime};
 
+use super::clicks::{
+    self, ADDRESS, OPEN_DATA_FOLDER, OPEN_IN_BROWSER, OPEN_LOG_FOLDER, OPEN_MONITOR, PAUSE, QUIT,
+    SETTINGS, START, START_AT_LOGIN, STOP,
+};
+use super::lines::{Recent, label};
 use super::menu::{Icon, Menu};
-use crate::{exit, orders, window};
-
-const ADDRESS: &str = "address";
-const START: &str = "start";
-const STOP: &str = "stop";
-const OPEN_MONITOR: &str = "open-monitor";
-const OPEN_IN_BROWSER: &str = "open-in-browser";
-const START_AT_LOGIN: &str = "start-at-login";
-const OPEN_DATA_FOLDER: &str = "open-data-folder";
-const QUIT: &str = "quit";
+use crate::window;
 
 /// The menu and those of its lines that change.
 pub(super) struct Items<R: Runtime> {
@@ -28,6 +24,8 @@ pub(super) struct Items<R: Runtime> {
     start: MenuItem<R>,
     stop: MenuItem<R>,
     open_in_browser: MenuItem<R>,
+    recent: Recent<R>,
+    pause: CheckMenuItem<R>,
     start_at_login: CheckMenuItem<R>,
     quit: MenuItem<R>,
     shown: Mutex<Menu>,
@@ -44,15 +42,15 @@ impl<R: Runtime> Items<R> {
         let stop = item(STOP, "Stop broker", menu.can_stop)?;
         let open_monitor = item(OPEN_MONITOR, "Open monitor", true)?;
         let open_in_browser = item(OPEN_IN_BROWSER, "Open in browser", menu.can_open_in_browser)?;
-        let start_at_login = CheckMenuItem::with_id(
-            app,
-            START_AT_LOGIN,
-            "Start at login",
-            true,
-            menu.starts_at_login,
-            None::<&str>,
-        )?;
+        let recent = Recent::new(app, &menu.recent)?;
+        let mark = |id, text, is_checked| {
+            CheckMenuItem::with_id(app, id, text, true, is_checked, None::<&str>)
+        };
+        let pause = mark(PAUSE, "Pause notifications", menu.is_paused)?;
+        let start_at_login = mark(START_AT_LOGIN, "Start at login", menu.starts_at_login)?;
+        let open_log_folder = item(OPEN_LOG_FOLDER, "Open log folder", true)?;
         let open_data_folder = item(OPEN_DATA_FOLDER, "Open data folder", true)?;
+        let settings = item(SETTINGS, "Settings…", true)?;
         let quit = item(QUIT, &menu.quit, true)?;
         let all = MenuBuilder::new(app)
             .items(&[&status, &address])
@@ -61,8 +59,11 @@ impl<R: Runtime> Items<R> {
             .separator()
             .items(&[&open_monitor, &open_in_browser])
             .separator()
-            .item(&start_at_login)
-            .item(&open_data_folder)
+            .item(recent.submenu())
+            .separator()
+            .items(&[&pause, &start_at_login])
+            .separator()
+            .items(&[&open_log_folder, &open_data_folder, &settings])
             .separator()
             .item(&quit)
             .build()?;
@@ -73,6 +74,8 @@ impl<R: Runtime> Items<R> {
             start,
             stop,
             open_in_browser,
+            recent,
+            pause,
             start_at_login,
             quit,
             shown: Mutex::new(menu),
@@ -99,7 +102,7 @@ impl<R: Runtime> Items<R> {
             .icon_as_template(true)
             .menu(&self.all)
             .show_menu_on_left_click(false)
-            .on_menu_event(|app, event| obey(app, event.id.as_ref()))
+            .on_menu_event(|app, event| clicks::obey(app, event.id.as_ref()))
             .on_tray_icon_event(|icon, event| {
                 if let TrayIconEvent::Click {
                     button: MouseButton::Left,
@@ -138,9 +141,17 @@ impl<R: Runtime> Items<R> {
         if menu.can_open_in_browser != shown.can_open_in_browser {
             self.open_in_browser.set_enabled(menu.can_open_in_browser)?;
         }
+        if menu.recent != shown.recent {
+            self.recent.show(&menu.recent)?;
+        }
         // A click has changed the mark already, whatever came of it.
-        if self.start_at_login.is_checked()? != menu.starts_at_login {
-            self.start_at_login.set_checked(menu.starts_at_login)?;
+        for (mark, is_checked) in [
+            (&self.pause, menu.is_paused),
+            (&self.start_at_login, menu.starts_at_login),
+        ] {
+            if mark.is_checked()? != is_checked {
+                mark.set_checked(is_checked)?;
+            }
         }
         if menu.quit != shown.quit {
             self.quit.set_text(label(&menu.quit))?;
@@ -148,29 +159,6 @@ impl<R: Runtime> Items<R> {
         *shown = menu;
         Ok(())
     }
-}
-
-fn obey<R: Runtime>(app: &AppHandle<R>, id: &str) {
-    match id {
-        ADDRESS => super::copy_address(app),
-        START => orders::start(app),
-        STOP => orders::stop(app),
-        OPEN_MONITOR => window::show(app),
-        OPEN_IN_BROWSER => {
-            if let Err(refusal) = orders::open_in_browser(app) {
-                tracing::warn!(code = refusal.code, "{}", refusal.detail);
-            }
-        }
-        START_AT_LOGIN => super::toggle_autostart(app),
-        OPEN_DATA_FOLDER => orders::open_data_folder(app),
-        QUIT => exit::quit(app),
-        _ => {}
-    }
-}
-
-/// A single `&` would underline the letter after it.
-fn label(text: &str) -> String {
-    text.replace('&', "&&")
 }
 
 #[cfg(not(target_os = "macos"))]

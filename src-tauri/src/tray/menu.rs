@@ -2,6 +2,8 @@
 
 use moustique_monitor::{BrokerState, BrokerStatus};
 
+use crate::text::shown;
+
 /// Most characters of the status line: a menu is as wide as its longest line.
 const MAX_STATUS_CHARACTERS: usize = 80;
 
@@ -17,6 +19,10 @@ pub(crate) struct Menu {
     pub(crate) can_start: bool,
     pub(crate) can_stop: bool,
     pub(crate) can_open_in_browser: bool,
+    /// The topics that were published to last, one line each, the newest first;
+    /// at most [`super::recent::MAX_LINES`].
+    pub(crate) recent: Vec<String>,
+    pub(crate) is_paused: bool,
     pub(crate) starts_at_login: bool,
     /// The line that quits, with what that would end.
     pub(crate) quit: String,
@@ -32,10 +38,11 @@ pub(crate) enum Icon {
 }
 
 /// How busy the broker is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Activity {
     pub(crate) clients: usize,
     pub(crate) messages_per_second: f64,
+    pub(crate) recent: Vec<String>,
 }
 
 /// What is not the broker's.
@@ -44,6 +51,8 @@ pub(crate) struct Surroundings {
     /// Whether the address was copied a moment ago.
     pub(crate) was_copied: bool,
     pub(crate) starts_at_login: bool,
+    /// Whether there are no notifications for the time being.
+    pub(crate) is_paused: bool,
 }
 
 impl Menu {
@@ -63,7 +72,7 @@ impl Menu {
                 BrokerState::Draining => Icon::Draining,
                 BrokerState::Failed => Icon::Error,
             },
-            status: status_line(status, activity),
+            status: status_line(status, &activity),
             address: match address {
                 Some(address) if surroundings.was_copied => format!("Copied {address}"),
                 Some(address) => address.clone(),
@@ -73,17 +82,19 @@ impl Menu {
             can_start: matches!(state, BrokerState::Stopped | BrokerState::Failed),
             can_stop: is_running,
             can_open_in_browser: is_running,
+            is_paused: surroundings.is_paused,
             starts_at_login: surroundings.starts_at_login,
             quit: match activity.clients {
                 0 => "Quit".to_owned(),
                 1 => "Quit (1 client is served)".to_owned(),
                 clients => format!("Quit ({clients} clients are served)"),
             },
+            recent: activity.recent,
         }
     }
 }
 
-fn status_line(status: &BrokerStatus, activity: Activity) -> String {
+fn status_line(status: &BrokerStatus, activity: &Activity) -> String {
     match status.state {
         BrokerState::Running => format!(
             "Running: {} {}, {:.0} msg/s",
@@ -98,21 +109,14 @@ fn status_line(status: &BrokerStatus, activity: Activity) -> String {
         BrokerState::Stopped => "Stopped".to_owned(),
         BrokerState::Starting => "Starting…".to_owned(),
         BrokerState::Draining => "Stopping…".to_owned(),
-        BrokerState::Failed => shortened(
+        BrokerState::Failed => shown(
             status
                 .problem
                 .as_ref()
                 .map_or("Failed", |problem| &problem.what),
+            MAX_STATUS_CHARACTERS,
         ),
     }
-}
-
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= MAX_STATUS_CHARACTERS {
-        return text.to_owned();
-    }
-    let beginning: String = text.chars().take(MAX_STATUS_CHARACTERS - 1).collect();
-    format!("{}…", beginning.trim_end())
 }
 
 #[cfg(test)]
@@ -144,24 +148,45 @@ mod tests {
         }
     }
 
-    fn shown(status: &BrokerStatus, activity: Activity) -> Menu {
+    fn menu(status: &BrokerStatus, activity: Activity) -> Menu {
         Menu::of(status, activity, Surroundings::default())
     }
 
     #[test]
     fn what_is_around_the_broker_is_shown() {
         let running = status(BrokerState::Running);
-        let around = |was_copied, starts_at_login| {
-            let surroundings = Surroundings {
-                was_copied,
-                starts_at_login,
-            };
-            Menu::of(&running, Activity::default(), surroundings)
+        let around = |surroundings| Menu::of(&running, Activity::default(), surroundings);
+        let nothing = Surroundings::default;
+        let copied = around(Surroundings {
+            was_copied: true,
+            ..nothing()
+        });
+        assert_eq!(copied.address, format!("Copied {ADDRESS}"));
+        assert!(!copied.starts_at_login && !copied.is_paused);
+        let at_login = around(Surroundings {
+            starts_at_login: true,
+            ..nothing()
+        });
+        assert_eq!(at_login.address, ADDRESS);
+        assert!(at_login.starts_at_login && !at_login.is_paused);
+        let paused = around(Surroundings {
+            is_paused: true,
+            ..nothing()
+        });
+        assert!(!paused.starts_at_login && paused.is_paused);
+    }
+
+    #[test]
+    fn what_was_published_last_is_shown() {
+        let recent = vec![
+            "/a: 1 (just now)".to_owned(),
+            "/b: 2 (1 min ago)".to_owned(),
+        ];
+        let activity = Activity {
+            recent: recent.clone(),
+            ..Activity::default()
         };
-        assert_eq!(around(false, false).address, ADDRESS);
-        assert_eq!(around(true, false).address, format!("Copied {ADDRESS}"));
-        assert!(!around(true, false).starts_at_login);
-        assert!(around(false, true).starts_at_login);
+        assert_eq!(menu(&status(BrokerState::Running), activity).recent, recent);
     }
 
     #[test]
@@ -190,7 +215,7 @@ mod tests {
             ),
         ];
         for (state, icon, line, can_start, can_stop, can_open_in_browser) in table {
-            let menu = shown(&status(state), Activity::default());
+            let menu = menu(&status(state), Activity::default());
 
             assert_eq!(menu.icon, icon, "{state:?}");
             assert_eq!(menu.status, line, "{state:?}");
@@ -227,8 +252,9 @@ mod tests {
             let activity = Activity {
                 clients,
                 messages_per_second,
+                ..Activity::default()
             };
-            let menu = shown(&status(BrokerState::Running), activity);
+            let menu = menu(&status(BrokerState::Running), activity);
 
             assert_eq!(menu.status, line);
             assert_eq!(menu.quit, quit);
@@ -239,7 +265,7 @@ mod tests {
     fn the_best_address_is_shown_while_running_alone() {
         use BrokerState::*;
         for state in [Stopped, Starting, Running, Draining, Failed] {
-            let menu = shown(&status(state), Activity::default());
+            let menu = menu(&status(state), Activity::default());
 
             assert_eq!(menu.address == ADDRESS, state == Running, "{state:?}");
             assert_eq!(menu.can_copy, state == Running, "{state:?}");
@@ -253,7 +279,7 @@ mod tests {
             problem.what = "é".repeat(MAX_STATUS_CHARACTERS + 1);
         }
 
-        let line = shown(&failed, Activity::default()).status;
+        let line = menu(&failed, Activity::default()).status;
 
         assert_eq!(line.chars().count(), MAX_STATUS_CHARACTERS);
         assert!(line.ends_with("é…"), "{line}");
@@ -264,6 +290,6 @@ mod tests {
         let mut failed = status(BrokerState::Failed);
         failed.problem = None;
 
-        assert_eq!(shown(&failed, Activity::default()).status, "Failed");
+        assert_eq!(menu(&failed, Activity::default()).status, "Failed");
     }
 }

@@ -1,12 +1,17 @@
 //! The icon in the tray and its menu.
 
+mod clicks;
 mod items;
+mod lines;
 mod menu;
+mod recent;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use moustique_broker::Broker;
+use moustique_core::Timestamp;
 use moustique_monitor::{BrokerState, Source};
 use tauri::async_runtime::{spawn, spawn_blocking};
 use tauri::tray::TrayIcon;
@@ -17,8 +22,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use self::items::Items;
 use self::menu::{Activity, Menu, Surroundings};
 use crate::autostart::Autostart;
-use crate::clipboard::Copied;
 use crate::orders;
+use crate::preferences::Chosen;
 
 /// How often the figures in the status line are looked at.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -49,43 +54,17 @@ impl Tray {
         let copied = self.copied.lock().unwrap_or_else(PoisonError::into_inner);
         copied.is_some_and(|copied| copied.elapsed() < COPIED)
     }
-}
 
-/// Puts the address of the broker into the clipboard. Returns at once.
-fn copy_address<R: Runtime>(app: &AppHandle<R>) {
-    let app = app.clone();
-    // It waits for the desktop.
-    spawn_blocking(move || {
-        let address = orders::node(&app)
-            .source()
-            .borrow()
-            .status
-            .addresses
-            .first()
-            .cloned();
-        let Some(address) = address else { return };
-        if let Err(error) = app.state::<Copied>().copy(&address) {
-            tracing::warn!("{address} could not be copied: {error}.");
-            return;
-        }
-        let tray = app.state::<Tray>();
-        *tray.copied.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        tray.changed.notify_one();
-    });
-}
+    fn note_copied(&self, now: Instant) {
+        *self.copied.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        self.look_again();
+    }
 
-/// Has the session start the application, or no longer. Returns at once.
-fn toggle_autostart<R: Runtime>(app: &AppHandle<R>) {
-    let app = app.clone();
-    spawn_blocking(move || {
-        if let Some(autostart) = app.try_state::<Autostart>()
-            && let Err(error) = autostart.set(!autostart.is_on())
-        {
-            tracing::warn!("What starts with the session could not be changed: {error}.");
-        }
-        // Also where nothing came of it: the click has changed the mark.
-        app.state::<Tray>().changed.notify_one();
-    });
+    /// Has the menu look at what is around the broker: it may have changed, or
+    /// the click that was to change it came to nothing but has set a mark.
+    pub(crate) fn look_again(&self) {
+        self.changed.notify_one();
+    }
 }
 
 /// Shows the tray as soon as there is one, and keeps it true to the broker.
@@ -112,6 +91,7 @@ async fn follow<R: Runtime>(
 ) -> tauri::Result<()> {
     let icon = attach(app, &items).await?;
     let tray = app.state::<Tray>();
+    let mut chosen = app.state::<Chosen>().news();
     tray.is_shown.store(true, Ordering::Relaxed);
     let mut ticks = interval(REFRESH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -129,6 +109,9 @@ async fn follow<R: Runtime>(
                 return Ok(());
             },
             () = tray.changed.notified() => {}
+            changed = chosen.changed() => if changed.is_err() {
+                return Ok(());
+            },
             _ = ticks.tick(), if is_running => {}
         }
     }
@@ -166,12 +149,25 @@ fn menu<R: Runtime>(app: &AppHandle<R>, source: &Source) -> Menu {
             Activity {
                 clients: statistics.contents.clients,
                 messages_per_second: statistics.messages_per_second,
+                recent: recent(broker),
             }
         });
     let autostart = app.try_state::<Autostart>();
     let surroundings = Surroundings {
         was_copied: app.state::<Tray>().was_copied(),
         starts_at_login: autostart.is_some_and(|autostart| autostart.is_on()),
+        is_paused: app.state::<Chosen>().held().preferences().paused,
     };
     Menu::of(&source.status, activity, surroundings)
+}
+
+/// What was published last.
+fn recent(broker: &Broker) -> Vec<String> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+    let latest = broker.latest(recent::MAX_LINES);
+    let lines = latest.iter();
+    lines
+        .map(|message| recent::line(message, Timestamp(now)))
+        .collect()
 }

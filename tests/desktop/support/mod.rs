@@ -6,6 +6,7 @@ mod bus;
 mod desk;
 mod display;
 mod driver;
+mod notices;
 mod process;
 mod request;
 mod tray;
@@ -15,6 +16,7 @@ pub(crate) use app::App;
 pub(crate) use desk::{Desk, Parts};
 pub(crate) use display::Place;
 pub(crate) use driver::Page;
+pub(crate) use notices::Notices;
 #[cfg(feature = "long")]
 pub(crate) use process::children;
 pub(crate) use wait::{LONG, SHORT, until};

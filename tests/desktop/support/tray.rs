@@ -124,6 +124,17 @@ impl Item {
         children.iter().filter_map(entry).collect()
     }
 
+    /// The lines of a menu within the menu.
+    pub(crate) fn entries_below(&self, label: &str) -> Vec<Entry> {
+        let parent = self.wait_for(label).id;
+        let properties: Vec<&str> = Vec::new();
+        let (_, (_, _, children)): (u32, Line) = self
+            .menu
+            .call("GetLayout", &(parent, -1i32, properties))
+            .unwrap();
+        children.iter().filter_map(entry).collect()
+    }
+
     /// The first line of the menu: how the broker is.
     pub(crate) fn status(&self) -> String {
         self.entries()[0].label.clone()
@@ -150,6 +161,11 @@ impl Item {
                 .into_iter()
                 .find(|entry| entry.label.starts_with(label) && entry.is_enabled)
         });
+        self.click_on(&entry);
+    }
+
+    /// Clicks on a line.
+    pub(crate) fn click_on(&self, entry: &Entry) {
         self.menu
             .call::<_, _, ()>("Event", &(entry.id, "clicked", Value::from(0i32), 0u32))
             .unwrap();

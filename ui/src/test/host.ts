@@ -1,5 +1,5 @@
 import { flushSync } from 'svelte';
-import type { Frame, Request } from '../lib/api/monitor';
+import type { CloseQuestion, Frame, Request } from '../lib/api/monitor';
 import type { Capabilities, Connection, Host } from '../lib/host/host';
 
 /** A host in the hands of a test: it says what the broker says, and records what it is asked. */
@@ -24,6 +24,7 @@ export class FakeHost implements Host {
   release: () => unknown = () => undefined;
 
   #onFrame: ((frame: Frame) => void) | undefined;
+  #onCloseAsked: ((question: CloseQuestion) => void) | undefined;
   #onConnection: ((connection: Connection) => void) | undefined;
 
   constructor(control = false) {
@@ -57,6 +58,17 @@ export class FakeHost implements Host {
     return () => {
       this.streams -= 1;
     };
+  }
+
+  onCloseAsked(listener: (question: CloseQuestion) => void) {
+    this.#onCloseAsked = listener;
+    return () => (this.#onCloseAsked = undefined);
+  }
+
+  /** Wishes to close the window, and lets the page ask. */
+  askOnClose(question: CloseQuestion): void {
+    this.#onCloseAsked?.(question);
+    flushSync();
   }
 
   /** Sends frames and lets the page show them. */

@@ -1,9 +1,10 @@
 //! A pattern is made ready for a search, within bounds.
 
+use moustique_core::Limits;
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ast::{self, Ast, ClassSetBinaryOp, ClassSetItem, Flag, Flags, Visitor};
 
-use super::SearchError;
+use super::{SearchError, check_length};
 
 /// Wide classes of a pattern that ignores case. For each the library goes through
 /// all its characters and adds what differs in case only, which takes some 5 ms
@@ -13,6 +14,29 @@ const WIDE_CLASSES: usize = 3;
 
 /// Characters of a range that is not wide.
 const NARROW: u32 = 1_024;
+
+/// A pattern that is ready, for those who look for it elsewhere than in topics.
+/// Its time grows with its size times that of the text, so the text wants a
+/// bound of its own.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Makes a pattern ready, within the bounds of a search.
+    ///
+    /// # Errors
+    /// When it is none, or too large.
+    pub fn new(pattern: &str, limits: &Limits) -> Result<Self, SearchError> {
+        check_length(pattern, limits)?;
+        compile(pattern, limits.regex_compiled_bytes).map(Self)
+    }
+
+    /// Whether it is found, anywhere unless it says otherwise.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
 
 /// Makes a pattern ready. It takes at most `limit` bytes.
 pub(super) fn compile(pattern: &str, limit: usize) -> Result<Regex, SearchError> {

@@ -1,4 +1,4 @@
-import type { Frame, Request } from '../api/monitor';
+import type { CloseQuestion, Frame, Request } from '../api/monitor';
 
 /**
  * How the stream of frames stands. `locked`: the broker wants the password
@@ -44,4 +44,10 @@ export interface Host {
     onFrame: (frame: Frame) => void,
     onConnection: (connection: Connection) => void,
   ): () => void;
+
+  /**
+   * Listens for the wish to close the window, where the user wants to be asked.
+   * Returns the function that stops listening.
+   */
+  onCloseAsked(listener: (question: CloseQuestion) => void): () => void;
 }

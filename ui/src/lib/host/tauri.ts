@@ -1,5 +1,6 @@
 import { Channel, invoke, isTauri } from '@tauri-apps/api/core';
-import type { Frame } from '../api/monitor';
+import { listen } from '@tauri-apps/api/event';
+import type { CloseQuestion, Frame } from '../api/monitor';
 import { Backoff } from './backoff';
 import type { Host } from './host';
 import { toRefusal } from './refusal';
@@ -65,6 +66,12 @@ export function tauriHost(): Host {
           invoke('unsubscribe', { id }).catch(() => undefined);
         });
       };
+    },
+
+    onCloseAsked(listener) {
+      const listening = listen<CloseQuestion>('close-asked', ({ payload }) => listener(payload));
+      // The window may be going away, and whoever listens with it.
+      return () => void listening.then((stop) => stop()).catch(() => undefined);
     },
   };
 }

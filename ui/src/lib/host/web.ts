@@ -75,6 +75,9 @@ export function webHost(): Host {
         stream.close();
       };
     },
+
+    /** A browser closes its tabs by itself, and the broker goes on. */
+    onCloseAsked: () => () => undefined,
   };
 }
 
