@@ -6,6 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { complaintsIn, expectEqual } from '../lib/package-steps.mjs';
 import {
+  LEFT_OUT_ON_MACOS,
   MACOS_HEADERS,
   PLATFORM_STEPS,
   SYSTEMS,
@@ -34,12 +35,17 @@ test(
     const [python, compiler] = ['python', 'cc'].map((name) => path.join(folder, name));
     fs.writeFileSync(python, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
     fs.writeFileSync(compiler, zigCompiler(python), { mode: 0o755 });
-    const given = ['-O3', '-arch', 'arm64', '--target=arm64-apple-macosx', '-c', 'a file.c'];
-    const { stdout } = spawnSync(compiler, given, { encoding: 'utf8' });
-    assert.deepEqual(stdout.trimEnd().split('\n'), [
-      ...['-m', 'ziglang', 'cc', '-target', 'aarch64-macos', '-idirafter', MACOS_HEADERS],
-      ...['-O3', '-c', 'a file.c'],
-    ]);
+    const given = ['-O3', '-arch', 'arm64', '--target=arm64-apple-macosx', '-c'];
+    for (const [file, compiled] of [
+      ['a file.c', ['a file.c']],
+      [LEFT_OUT_ON_MACOS, ['-x', 'c', '/dev/null']],
+    ]) {
+      const { stdout } = spawnSync(compiler, [...given, file], { encoding: 'utf8' });
+      assert.deepEqual(stdout.trimEnd().split('\n'), [
+        ...['-m', 'ziglang', 'cc', '-target', 'aarch64-macos', '-idirafter', MACOS_HEADERS],
+        ...['-O3', '-c', ...compiled],
+      ]);
+    }
   },
 );
 
