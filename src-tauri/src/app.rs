@@ -10,7 +10,6 @@ use tauri_plugin_window_state::StateFlags;
 use crate::arguments::Arguments;
 use crate::autostart::Autostart;
 use crate::clipboard::Copied;
-use crate::crash::Run;
 use crate::devices::Devices;
 use crate::notifications::Notifier;
 use crate::preferences::Chosen;
@@ -18,8 +17,8 @@ use crate::stream::Stream;
 use crate::tray::Tray;
 use crate::window::Window;
 use crate::{
-    closing, commands, devices, dock, exit, log, news, notifications, orders, preferences, tray,
-    window,
+    closing, commands, crash, devices, dock, exit, log, news, notifications, orders, preferences,
+    tray, window,
 };
 
 /// Runs until the user quits.
@@ -72,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         .setup(move |app| {
             // Not earlier: the files belong to the first launch.
             log::begin(&configuration);
-            begin_run(app.handle(), &configuration.paths);
+            crash::begin(app.handle(), &configuration.paths);
             remember(app.handle());
             keep_autostart(app.handle(), data_dir);
             begin(app.handle(), is_hidden);
@@ -114,19 +113,6 @@ fn keep_autostart<R: Runtime>(app: &AppHandle<R>, data_dir: Option<PathBuf>) {
         tracing::warn!("What starts with the session could not be corrected: {error}.");
     }
     app.manage(autostart);
-}
-
-/// Marks that the application runs, and tells how it ended the last time where
-/// that was not as it should.
-fn begin_run<R: Runtime>(app: &AppHandle<R>, paths: &Paths) {
-    let (run, crash) = Run::begin(paths);
-    if let Some(run) = run {
-        app.manage(run);
-    }
-    if let Some(crash) = crash {
-        tracing::warn!("{crash}");
-        app.manage(crash);
-    }
 }
 
 fn begin<R: Runtime>(app: &AppHandle<R>, is_hidden: bool) {

@@ -10,7 +10,7 @@ use tauri::{AppHandle, Manager, Runtime, State};
 
 use crate::preferences::Chosen;
 use crate::stream::Stream;
-use crate::{closing, orders};
+use crate::{closing, crash, orders};
 
 /// All commands there are.
 pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool {
@@ -55,6 +55,7 @@ async fn rpc<R: Runtime>(
         Request::SetStartAtLogin(is_on) => {
             with_disk(&app, move |app| orders::set_start_at_login(app, is_on)).await?;
         }
+        Request::ForgetCrash => crash::forget(&app),
         Request::OpenFolder(folder) => {
             with_disk(&app, move |app| orders::open_folder(app, folder)).await?;
         }

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use moustique_monitor::CrashNotice;
 use moustique_node::Paths;
 use serde::{Deserialize, Serialize};
+use tauri::{AppHandle, Manager, Runtime};
 
 /// The file that has something in it for as long as the application runs, in the
 /// folder of the data.
@@ -21,18 +23,18 @@ const MAX_MARK: u64 = 4 * 1024;
 
 /// This run, as the next one would find it.
 #[derive(Debug)]
-pub(crate) struct Run {
+struct Run {
     /// Locked: an application that runs beside this one has not crashed.
     mark: Mutex<File>,
 }
 
 /// A run that ended without saying so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Crash {
+struct Crash {
     /// When it had begun.
-    pub(crate) began: Timestamp,
+    began: Timestamp,
     /// What it wrote about its end, if it still could.
-    pub(crate) report: Option<PathBuf>,
+    report: Option<PathBuf>,
 }
 
 impl fmt::Display for Crash {
@@ -61,11 +63,55 @@ struct Mark {
     boot: Option<String>,
 }
 
+/// How the run before ended, until the user has been told.
+#[derive(Debug)]
+struct Untold(Mutex<Option<Crash>>);
+
+/// Marks that the application runs, and keeps what is to be told of the run
+/// before.
+pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>, paths: &Paths) {
+    let (run, crash) = Run::begin(paths);
+    if let Some(run) = run {
+        app.manage(run);
+    }
+    if let Some(crash) = crash {
+        tracing::warn!("{crash}");
+        app.manage(Untold(Mutex::new(Some(crash))));
+    }
+}
+
+/// What is to be told of the run before.
+pub(crate) fn untold<R: Runtime>(app: &AppHandle<R>) -> Option<CrashNotice> {
+    let untold = app.try_state::<Untold>()?;
+    let crash = untold.0.lock().unwrap_or_else(PoisonError::into_inner);
+    crash.as_ref().map(|crash| CrashNotice {
+        began_at: crash.began.as_millisecond(),
+        report: crash
+            .report
+            .as_ref()
+            .map(|report| report.display().to_string()),
+    })
+}
+
+/// The user has been told.
+pub(crate) fn forget<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(untold) = app.try_state::<Untold>() {
+        *untold.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Says that the application ends as it should.
+pub(crate) fn end<R: Runtime>(app: &AppHandle<R>) {
+    if let Some(run) = app.try_state::<Run>() {
+        run.end();
+    }
+}
+
 impl Run {
     /// Begins a run, and says how the one before ended, where that is news.
     /// Without a run, another application has this folder, or it may not be
     /// written to.
-    pub(crate) fn begin(paths: &Paths) -> (Option<Self>, Option<Crash>) {
+    fn begin(paths: &Paths) -> (Option<Self>, Option<Crash>) {
         report::write_into(paths.logs.clone());
         match Self::mark(&paths.data, &paths.logs) {
             Ok(Some((run, crash))) => (Some(run), crash),
@@ -105,7 +151,7 @@ impl Run {
     }
 
     /// Says that this run ends as it should.
-    pub(crate) fn end(&self) {
+    fn end(&self) {
         let file = self.mark.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = file.set_len(0) {
             tracing::warn!("The end of the application could not be written down: {error}.");

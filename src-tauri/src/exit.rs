@@ -7,10 +7,9 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager, RunEvent, Runtime, WindowEvent};
 use tokio::time::timeout;
 
-use crate::crash::Run;
 use crate::devices::Devices;
 use crate::stream::Stream;
-use crate::{closing, dock, orders};
+use crate::{closing, crash, dock, orders};
 
 /// Longest wait for the broker when the user quits.
 const GRACE: Duration = Duration::from_secs(6);
@@ -90,16 +89,9 @@ pub(crate) fn on_event<R: Runtime>(app: &AppHandle<R>, event: &RunEvent) {
                 let _ = timeout(LAST_GRACE, node.stop()).await;
             });
             write_devices(app);
-            end_run(app);
+            crash::end(app);
         }
         _ => {}
-    }
-}
-
-/// Says that the application ends as it should.
-fn end_run<R: Runtime>(app: &AppHandle<R>) {
-    if let Some(run) = app.try_state::<Run>() {
-        run.end();
     }
 }
 
@@ -135,7 +127,7 @@ pub(crate) fn on_signals<R: Runtime>(app: &AppHandle<R>) {
         any(&mut signals).await;
         quit(&app);
         let kind = any(&mut signals).await;
-        end_run(&app);
+        crash::end(&app);
         std::process::exit(SIGNAL_CODE + kind.as_raw_value());
     });
 }
@@ -165,7 +157,7 @@ pub(crate) fn on_signals<R: Runtime>(app: &AppHandle<R>) {
         any(&mut events).await;
         quit(&app);
         any(&mut events).await;
-        end_run(&app);
+        crash::end(&app);
         std::process::exit(1);
     });
 }

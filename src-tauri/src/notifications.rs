@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) enum News {
     /// The broker does not serve.
     Failed(Problem),
+    /// The run before ended without being told to.
+    Crashed,
     /// A device that was never heard before.
     NewDevice(String),
     /// What a rule is about has come true.

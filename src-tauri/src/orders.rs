@@ -10,6 +10,7 @@ use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::autostart::Autostart;
+use crate::crash;
 use crate::preferences::Chosen;
 use crate::tray::Tray;
 
@@ -106,6 +107,7 @@ pub(crate) fn application<R: Runtime>(app: &AppHandle<R>) -> Application {
             data: shown(&paths.data),
             logs: shown(&paths.logs),
         },
+        crash: crash::untold(app),
     }
 }
 

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { flushSync } from 'svelte';
 import { describe, expect, test, vi } from 'vitest';
-import type { Frame, Request, Setting, Settings } from './lib/api/monitor';
+import type { Application, Frame, Request, Setting, Settings } from './lib/api/monitor';
 import { grouped } from './lib/settings/groups';
 import { deferred } from './test/deferred';
 import { runningStatus } from './test/frames';
@@ -150,10 +150,10 @@ describe('the settings', () => {
     host.answer = () => Promise.reject({ code: 'configuration', detail });
     shown(host, stopped);
     await visit('#/settings');
-    await vi.waitFor(() => expect(text(one('settings-refusal'))).toContain(detail));
+    await vi.waitFor(() => expect(text(one('settings-unreadable'))).toContain(detail));
     host.answer = () => settings;
-    click(one('settings-refusal').querySelector('button') as HTMLElement);
-    await vi.waitFor(() => expect(find('settings-refusal')).toBeUndefined());
+    click(one('settings-unreadable').querySelector('button') as HTMLElement);
+    await vi.waitFor(() => expect(find('settings-unreadable')).toBeUndefined());
     expect(find('setting-server.port')).toBeDefined();
   });
 
@@ -190,6 +190,70 @@ describe('the settings', () => {
       rules: { 'color-contrast': { enabled: false } },
     });
     expect(violations.map((violation) => violation.id)).toEqual([]);
+  });
+});
+
+describe('the application around the broker', () => {
+  const application: Application = {
+    preferences: {
+      onClose: 'tray',
+      notifications: { failures: true, newDevices: true, alerts: true },
+      paused: false,
+      alerts: [],
+    },
+    startsAtLogin: false,
+    hasTray: true,
+    folders: { configuration: '/home/me/.config', data: '/home/me/data', logs: '/home/me/logs' },
+    crash: null,
+  };
+
+  test('is set up on the same page', async () => {
+    const host = new FakeHost(true);
+    host.application = application;
+    host.answer = (request) => {
+      if (request.name === 'setPreferences') {
+        host.application = { ...application, preferences: request.payload };
+      }
+      return request.name === 'settings' ? settings : undefined;
+    };
+    shown(host, stopped);
+    await visit('#/settings');
+    await vi.waitFor(() => expect(find('start-at-login')).toBeDefined());
+    click(one('start-at-login'));
+    click(one('on-close-quit'));
+    click(one('notify-newDevices'));
+    click(one('open-logs'));
+    await vi.waitFor(() => expect(changes(host)).toHaveLength(4));
+    const { preferences } = application;
+    const notifications = { failures: true, newDevices: false, alerts: true };
+    const orders = [
+      { name: 'setStartAtLogin', payload: true },
+      { name: 'openFolder', payload: 'logs' },
+      { name: 'setPreferences', payload: { ...preferences, onClose: 'quit' } },
+      // What was changed a moment before stays changed.
+      { name: 'setPreferences', payload: { ...preferences, onClose: 'quit', notifications } },
+    ];
+    expect(changes(host)).toEqual(expect.arrayContaining(orders));
+  });
+
+  test('tells once how the run before ended', async () => {
+    const host = new FakeHost(true);
+    const crash = { beganAt: Date.UTC(2026, 10, 22), report: '/home/me/logs/crash-<b>.txt' };
+    host.application = { ...application, crash };
+    shown(host, stopped);
+    await vi.waitFor(() => expect(text(find('crash'))).toContain('ended without being told to'));
+    expect(text(one('crash'))).toContain('/home/me/logs/crash-<b>.txt');
+    host.application = application;
+    click(one('crash-dismiss'));
+    await vi.waitFor(() => expect(find('crash')).toBeUndefined());
+    expect(host.requests).toEqual([{ name: 'forgetCrash' }]);
+  });
+
+  test('is no matter of a page in a browser', () => {
+    const host = new FakeHost(false);
+    host.application = { ...application, crash: { beganAt: 0, report: null } };
+    shown(host, stopped);
+    expect(find('crash')).toBeUndefined();
   });
 });
 

@@ -67,6 +67,7 @@ pub(crate) async fn rpc(
         | Request::Start
         | Request::Stop
         | Request::OpenInBrowser
+        | Request::ForgetCrash
         | Request::Application
         | Request::SetPreferences(_)
         | Request::SetStartAtLogin(_)

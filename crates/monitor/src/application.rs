@@ -16,6 +16,22 @@ pub struct Application {
     pub has_tray: bool,
     /// Where its files are.
     pub folders: Folders,
+    /// How the run before ended, when that was not as it should and the user was
+    /// not told yet.
+    pub crash: Option<CrashNotice>,
+}
+
+/// A run of the application that ended without being told to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "monitor.ts")]
+pub struct CrashNotice {
+    /// When it had begun, milliseconds since 1970-01-01 UTC.
+    #[ts(type = "number")]
+    pub began_at: i64,
+    /// The file with what it wrote about its end; `null` where it could write
+    /// nothing.
+    pub report: Option<String>,
 }
 
 /// Where the files of the application are.

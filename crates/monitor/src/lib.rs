@@ -18,8 +18,8 @@ mod stream;
 
 pub use answer::publish;
 pub use application::{
-    AlertRule, Application, CloseAnswer, CloseChoice, CloseQuestion, Comparison, Folder, Folders,
-    Notifications, OnClose, Preferences,
+    AlertRule, Application, CloseAnswer, CloseChoice, CloseQuestion, Comparison, CrashNotice,
+    Folder, Folders, Notifications, OnClose, Preferences,
 };
 pub use frame::{
     BrokerState, BrokerStatus, Certificate, ClientRow, ClientRows, Frame, Problem, Tls, TopicRow,

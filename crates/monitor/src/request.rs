@@ -41,6 +41,8 @@ pub enum Request {
     SetPreferences(Preferences),
     /// Have the session start the application, or not.
     SetStartAtLogin(bool),
+    /// The user has been told how the run before ended.
+    ForgetCrash,
     /// Show a folder in the user's own file manager.
     OpenFolder(Folder),
     /// Answer the question that closing the window asks.

@@ -60,10 +60,7 @@ fn text(panic: &PanicHookInfo<'_>) -> String {
 /// Writes a report and removes the oldest ones.
 pub(super) fn write(logs: &Path, text: &str) -> io::Result<PathBuf> {
     private::create_folder(logs)?;
-    let now = Timestamp::now();
-    // To the millisecond, so that the names sort as the reports do.
-    let name = format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y%m%dT%H%M%S.%3fZ"));
-    let report = logs.join(name);
+    let report = logs.join(name(Timestamp::now()));
     private::replace(&report, text.as_bytes())?;
     let mut all = reports(logs);
     while all.len() > KEPT {
@@ -75,11 +72,15 @@ pub(super) fn write(logs: &Path, text: &str) -> io::Result<PathBuf> {
 /// The latest report that was written at that moment or later.
 pub(super) fn since(logs: &Path, moment: Timestamp) -> Option<PathBuf> {
     let report = reports(logs).pop()?;
-    let written = fs::metadata(&report)
-        .and_then(|file| file.modified())
-        .ok()?;
-    let written = Timestamp::try_from(written).ok()?;
-    (written >= moment).then_some(report)
+    // By its name: the clock of a file system goes by ticks of some milliseconds.
+    let is_later = report.file_name()?.to_str()? >= name(moment).as_str();
+    is_later.then_some(report)
+}
+
+/// The name of a report, to the millisecond, so that names sort as the reports do.
+fn name(moment: Timestamp) -> String {
+    let moment = moment.strftime("%Y%m%dT%H%M%S.%3fZ");
+    format!("{PREFIX}{moment}{SUFFIX}")
 }
 
 /// All reports, the oldest first.

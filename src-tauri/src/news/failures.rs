@@ -1,4 +1,4 @@
-//! That the broker cannot serve.
+//! That the broker cannot serve, or that the application itself has failed.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use moustique_monitor::{BrokerState, BrokerStatus, Problem};
 use tauri::{AppHandle, Manager, Runtime};
 use tokio::time::Instant;
 
+use crate::crash;
 use crate::notifications::{News, Notifier};
 use crate::orders;
 use crate::preferences::Chosen;
@@ -18,21 +19,29 @@ const STEADY: Duration = Duration::from_secs(60);
 pub(super) async fn watch<R: Runtime>(app: AppHandle<R>) {
     let mut source = orders::node(&app).source();
     let mut failures = Failures::default();
+    if crash::untold(&app).is_some() {
+        tell(&app, News::Crashed);
+    }
     loop {
         let status = source.borrow_and_update().status.clone();
-        if let Some(problem) = failures.note(&status, Instant::now())
-            && app
-                .state::<Chosen>()
-                .held()
-                .preferences()
-                .notifications
-                .failures
-        {
-            app.state::<Notifier>().tell(News::Failed(problem));
+        if let Some(problem) = failures.note(&status, Instant::now()) {
+            tell(&app, News::Failed(problem));
         }
         if source.changed().await.is_err() {
             return;
         }
+    }
+}
+
+fn tell<R: Runtime>(app: &AppHandle<R>, news: News) {
+    let is_wanted = app
+        .state::<Chosen>()
+        .held()
+        .preferences()
+        .notifications
+        .failures;
+    if is_wanted {
+        app.state::<Notifier>().tell(news);
     }
 }
 

@@ -9,10 +9,9 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Notification;
 use crate::window;
 
-/// What the program is called where it is installed: its entry in the menu of
-/// programs, and its icon.
-const ENTRY: &str = "Moustique";
-const ICON: &str = "moustique-desktop";
+/// What the program is called where it is installed, in the menu of programs and
+/// among the icons.
+const INSTALLED: &str = "moustique-desktop";
 
 /// Notifications on which a click is waited for; each takes a connection to the
 /// bus. Of more, the oldest is no longer answered.
@@ -37,8 +36,8 @@ impl Shower {
     ) -> Result<(), String> {
         let handle = notify_rust::Notification::new()
             .appname("Moustique")
-            .icon(ICON)
-            .hint(Hint::DesktopEntry(ENTRY.to_owned()))
+            .icon(INSTALLED)
+            .hint(Hint::DesktopEntry(INSTALLED.to_owned()))
             .summary(&notification.title)
             .body(&without_markup(&notification.body))
             .action("default", "Open")

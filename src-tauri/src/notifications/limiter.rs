@@ -29,6 +29,7 @@ pub(crate) struct Limiter {
 pub(super) struct Held {
     /// The latest one: of an earlier one nothing is left to be done.
     pub(super) failure: Option<Problem>,
+    pub(super) crashed: bool,
     pub(super) devices: Several<String>,
     pub(super) alerts: Several<Alert>,
     pub(super) stays_in_tray: bool,
@@ -69,6 +70,7 @@ impl Limiter {
     pub(super) fn add(&mut self, news: News) {
         match news {
             News::Failed(problem) => self.held.failure = Some(problem),
+            News::Crashed => self.held.crashed = true,
             News::NewDevice(device) => self.held.devices.add(device),
             News::Alert(alert) => self.held.alerts.add(alert),
             News::StaysInTray => self.held.stays_in_tray = true,

@@ -20,6 +20,9 @@ const MAX_TEXT: usize = 200;
 pub(super) fn notification(held: Held) -> Notification {
     let mut parts: Vec<Part> = Vec::new();
     parts.extend(held.failure.map(|problem| failure(&problem)));
+    if held.crashed {
+        parts.push(crashed());
+    }
     parts.extend(alerts(&held.alerts));
     parts.extend(devices(&held.devices));
     if held.stays_in_tray {
@@ -53,6 +56,16 @@ fn failure(problem: &Problem) -> Part {
         title: "The broker cannot serve".to_owned(),
         line: format!("The broker cannot serve: {what}"),
         body: format!("{what} {remedy}"),
+    }
+}
+
+fn crashed() -> Part {
+    let title = "Moustique ended without being told to";
+    Part {
+        title: title.to_owned(),
+        line: format!("{title}."),
+        body: "It is there again; what was acknowledged is stored. The window says more."
+            .to_owned(),
     }
 }
 
@@ -153,6 +166,14 @@ mod tests {
             ),
             (
                 Held {
+                    crashed: true,
+                    ..nothing()
+                },
+                "Moustique ended without being told to",
+                "It is there again; what was acknowledged is stored. The window says more.",
+            ),
+            (
+                Held {
                     devices: names(&["lamp"], 1),
                     ..nothing()
                 },
@@ -228,6 +249,7 @@ mod tests {
     fn news_of_several_kinds_is_one_line_each_with_the_worst_first() {
         let shown = notification(Held {
             failure: Some(problem()),
+            crashed: false,
             devices: names(&["a", "b"], 2),
             alerts: several(vec![alert("hot", "31")], 1),
             stays_in_tray: true,
@@ -256,6 +278,7 @@ mod tests {
                 remedy: hostile.clone(),
                 ..problem()
             }),
+            crashed: false,
             devices: several(vec![hostile.clone(); 3], 3),
             alerts: several(vec![alert(&hostile, &hostile); 3], 3),
             stays_in_tray: false,

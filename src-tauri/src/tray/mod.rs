@@ -22,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use self::items::Items;
 use self::menu::{Activity, Menu, Surroundings};
 use crate::autostart::Autostart;
+use crate::exit;
 use crate::orders;
 use crate::preferences::Chosen;
 
@@ -77,7 +78,10 @@ pub(crate) fn run<R: Runtime>(app: &AppHandle<R>) {
             Ok(items) => follow(&app, Arc::new(items), source).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = shown {
+        // On the way out the desktop is not answered any more.
+        if let Err(error) = shown
+            && !exit::is_leaving(&app)
+        {
             app.state::<Tray>().is_shown.store(false, Ordering::Relaxed);
             tracing::error!("The tray cannot be shown: {error}.");
         }

@@ -47,8 +47,8 @@ fn age(ago: i64) -> String {
     match ago {
         // Also when the clock was set back.
         ..MINUTE => "just now".to_owned(),
-        ..HOUR => format!("{} min ago", ago / MINUTE),
-        ..DAY => format!("{} h ago", ago / HOUR),
+        MINUTE..HOUR => format!("{} min ago", ago / MINUTE),
+        HOUR..DAY => format!("{} h ago", ago / HOUR),
         _ if days == 1 => "1 day ago".to_owned(),
         _ => format!("{days} days ago"),
     }

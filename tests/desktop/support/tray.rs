@@ -10,6 +10,9 @@ use zbus::zvariant::{OwnedValue, Structure, Value};
 use super::bus::Bus;
 use super::wait::{LONG, SHORT, until};
 
+/// How a menu answers to a number that no line has.
+const INVALID: &str = "org.freedesktop.DBus.Error.InvalidArgs";
+
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
 /// The host of a tray.
@@ -156,12 +159,20 @@ impl Item {
     /// Clicks on a line once it can be clicked on.
     #[track_caller]
     pub(crate) fn click(&self, label: &str) {
-        let entry = until(SHORT, &format!("{label:?} can be clicked on"), || {
-            self.entries()
+        until(SHORT, &format!("{label:?} can be clicked on"), || {
+            let entry = self
+                .entries()
                 .into_iter()
-                .find(|entry| entry.label.starts_with(label) && entry.is_enabled)
+                .find(|entry| entry.label.starts_with(label) && entry.is_enabled)?;
+            let click = (entry.id, "clicked", Value::from(0i32), 0u32);
+            match self.menu.call::<_, _, ()>("Event", &click) {
+                Ok(()) => Some(()),
+                // A menu that gets another line in this moment numbers its lines
+                // anew: whoever has it open is shown the new one and clicks there.
+                Err(zbus::Error::MethodError(name, ..)) if name == INVALID => None,
+                Err(error) => panic!("{label:?}: {error}"),
+            }
         });
-        self.click_on(&entry);
     }
 
     /// Clicks on a line.

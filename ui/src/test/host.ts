@@ -1,5 +1,5 @@
 import { flushSync } from 'svelte';
-import type { CloseQuestion, Frame, Request } from '../lib/api/monitor';
+import type { Application, CloseQuestion, Frame, Request } from '../lib/api/monitor';
 import type { Capabilities, Connection, Host } from '../lib/host/host';
 
 /** A host in the hands of a test: it says what the broker says, and records what it is asked. */
@@ -31,7 +31,11 @@ export class FakeHost implements Host {
     this.capabilities = { control, openInBrowser: control };
   }
 
+  /** The application around the broker. A page in its window asks by itself: that is not recorded. */
+  application: Application | undefined;
+
   async rpc<R>(request: Request): Promise<R> {
+    if (request.name === 'application') return this.application as R;
     this.requests.push(request);
     return (await this.answer(request)) as R;
   }

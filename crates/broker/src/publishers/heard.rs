@@ -1,6 +1,7 @@
 //! Who published since a message, and what was published last: for those who
 //! look from time to time.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -95,7 +96,7 @@ impl Publishers {
         let mut messages: Vec<_> = publishers
             .flat_map(|(_, publisher)| publisher.by_topic.values())
             .collect();
-        messages.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+        messages.sort_unstable_by_key(|message| Reverse(message.id));
         let mut seen = HashSet::new();
         messages.retain(|message| seen.insert(&message.topic));
         messages.into_iter().take(limit).cloned().collect()

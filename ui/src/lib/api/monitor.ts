@@ -47,7 +47,12 @@ hasTray: boolean,
 /**
  * Where its files are.
  */
-folders: Folders, };
+folders: Folders, 
+/**
+ * How the run before ended, when that was not as it should and the user was
+ * not told yet.
+ */
+crash: CrashNotice | null, };
 
 /**
  * How a change came to hold.
@@ -186,6 +191,20 @@ canStay: boolean, };
  * How a message is looked at.
  */
 export type Comparison = "equals" | "differs" | "contains" | "above" | "below" | "matches" | "silentFor";
+
+/**
+ * A run of the application that ended without being told to.
+ */
+export type CrashNotice = { 
+/**
+ * When it had begun, milliseconds since 1970-01-01 UTC.
+ */
+beganAt: number, 
+/**
+ * The file with what it wrote about its end; `null` where it could write
+ * nothing.
+ */
+report: string | null, };
 
 /**
  * A folder that can be opened.
@@ -338,7 +357,7 @@ waiting: Array<string>, };
  * cannot start the broker that serves it, nor open a folder on its machine, and is
  * not its owner's alone.
  */
-export type Request = { "name": "publish", "payload": Publish } | { "name": "reload" } | { "name": "settings" } | { "name": "changeSettings", "payload": Array<SettingChange> } | { "name": "changePassword", "payload": PasswordChange } | { "name": "useFreePort" } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" } | { "name": "application" } | { "name": "setPreferences", "payload": Preferences } | { "name": "setStartAtLogin", "payload": boolean } | { "name": "openFolder", "payload": Folder } | { "name": "close", "payload": CloseAnswer };
+export type Request = { "name": "publish", "payload": Publish } | { "name": "reload" } | { "name": "settings" } | { "name": "changeSettings", "payload": Array<SettingChange> } | { "name": "changePassword", "payload": PasswordChange } | { "name": "useFreePort" } | { "name": "start" } | { "name": "stop" } | { "name": "openInBrowser" } | { "name": "application" } | { "name": "setPreferences", "payload": Preferences } | { "name": "setStartAtLogin", "payload": boolean } | { "name": "forgetCrash" } | { "name": "openFolder", "payload": Folder } | { "name": "close", "payload": CloseAnswer };
 
 /**
  * One key of the configuration.
