@@ -70,24 +70,10 @@ fn processor(app: &App) -> f64 {
     ticks / TICKS
 }
 
-/// The application on a display that another program of its toolkit was on before,
-/// as on any desktop: the first one loads the driver of the graphics card, 30 MiB,
-/// to ask for kinds of pixels, and leaves the answer there for all others.
-fn serve_as_second(desk: &mut Desk) -> App {
-    let mut first = desk.serve();
-    desk.tray().item().wait_for("Running");
-    first.signal("TERM");
-    assert_eq!(first.wait(LONG).code(), Some(0));
-    // The icon of the first is gone with it.
-    desk.take_tray();
-    desk.put_tray();
-    desk.serve()
-}
-
 #[test]
 fn nobody_pays_for_a_window_that_is_closed() {
-    let mut desk = Desk::new();
-    let app = serve_as_second(&mut desk);
+    let desk = Desk::new();
+    let app = desk.serve();
     let item = desk.tray().item();
     item.wait_for("Running");
     sleep(SETTLING);
