@@ -112,14 +112,15 @@ impl Page {
             .unwrap_or_else(|| panic!("{script} fails"))
     }
 
-    /// A picture of the window as PNG.
-    fn picture(&self) -> Vec<u8> {
-        let answer = ask(self
-            .agent
-            .get(format!("{}/screenshot", self.session))
-            .call());
-        let picture = answer.unwrap();
-        STANDARD.decode(picture.as_str().unwrap()).unwrap()
+    /// A picture of the window as PNG; `None` where none is to be had in this
+    /// moment: on a busy machine the driver may wait for a frame for ever.
+    fn picture(&self) -> Option<Vec<u8>> {
+        const PATIENCE: Duration = Duration::from_secs(5);
+
+        let order = self.agent.get(format!("{}/screenshot", self.session));
+        let order = order.config().timeout_global(Some(PATIENCE)).build();
+        let picture = ask(order.call()).ok()?;
+        Some(STANDARD.decode(picture.as_str()?).unwrap())
     }
 
     /// Keeps a picture of the window, under this name, for people to look at.
@@ -127,13 +128,23 @@ impl Page {
         /// More bytes than a picture of nothing takes.
         const AN_EMPTY_WINDOW: usize = 10_000;
 
-        // What the page holds is not painted yet when it can be found: on a busy
-        // machine a picture of that moment shows an empty window.
-        let painted = "const done = arguments[0]; \
+        // The driver waits for a frame, which a page that stands still never paints
+        // again where there is no graphics card. What it holds may not be painted
+        // yet at all: on a busy machine a picture of that moment shows an empty
+        // window.
+        let paint = "const done = arguments[0]; \
+            const style = document.documentElement.style; \
+            const end = performance.now() + 3000; \
+            const frame = () => { \
+                style.opacity = style.opacity === '1' ? '0.999' : '1'; \
+                if (performance.now() < end) requestAnimationFrame(frame); \
+                else style.removeProperty('opacity'); \
+            }; \
+            frame(); \
             requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
-        let picture = until(SHORT, "the window is painted", || {
-            self.post("/execute/async", json!({ "script": painted, "args": [] }));
-            let picture = self.picture();
+        let picture = until(LONG, "the window is painted", || {
+            self.post("/execute/async", json!({ "script": paint, "args": [] }));
+            let picture = self.picture()?;
             assert_eq!(picture.get(..8), Some(&b"\x89PNG\r\n\x1a\n"[..]));
             (picture.len() > AN_EMPTY_WINDOW).then_some(picture)
         });
