@@ -37,18 +37,21 @@ await runCommand(async () => {
   const failed = new Set();
   for (const { system, title, run } of [...setup, ...selected]) {
     // What could not be built cannot be started.
-    if (failed.has(system)) continue;
+    if (failed.has(system)) {
+      outcomes.push({ title });
+      continue;
+    }
     const outcome = await outcomeOf(title, run);
     outcomes.push(outcome);
     if (!outcome.failure) continue;
     if (system === undefined || interruption() !== null) break;
     failed.add(system);
   }
-  const rows = outcomes.map(({ title, failure, milliseconds }) => [
-    title,
-    failure ? 'failed' : 'passed',
-    duration(milliseconds),
-  ]);
+  const rows = outcomes.map(({ title, failure, milliseconds }) =>
+    milliseconds === undefined
+      ? [title, 'not run', '']
+      : [title, failure ? 'failed' : 'passed', duration(milliseconds)],
+  );
   console.log(`\n${table(rows).join('\n')}`);
   const failures = outcomes.flatMap(({ failure }) => failure ?? []);
   const defect = failures.find((failure) => !(failure instanceof Failure));

@@ -11,7 +11,8 @@
 ; Another name than that of the program, which the rules that Windows makes have.
 !define FIREWALL_RULE "Moustique (private networks)"
 
-; Leaves 0 in $0 where the rule is there, which everybody may ask.
+; Leaves 0 in $0 where the rule is there, which everybody may ask. Compared as text:
+; where netsh cannot be started it is a word, which as a number would be 0 too.
 !macro FIND_FIREWALL_RULE
   nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall show rule name="${FIREWALL_RULE}"'
   Pop $0
@@ -24,7 +25,7 @@
 !macro NSIS_HOOK_POSTINSTALL
   ${IfNot} ${Silent}
     !insertmacro FIND_FIREWALL_RULE
-    ${If} $0 <> 0
+    ${If} $0 != 0
       !insertmacro CHANGE_FIREWALL 'add rule name="${FIREWALL_RULE}" dir=in action=allow profile=private program="$INSTDIR\${MAINBINARYNAME}.exe" enable=yes'
     ${EndIf}
   ${EndIf}
@@ -35,7 +36,7 @@
   ${IfNot} ${Silent}
   ${AndIf} $UpdateMode <> 1
     !insertmacro FIND_FIREWALL_RULE
-    ${If} $0 = 0
+    ${If} $0 == 0
       !insertmacro CHANGE_FIREWALL 'delete rule name="${FIREWALL_RULE}"'
     ${EndIf}
   ${EndIf}

@@ -11,14 +11,23 @@ import { duration, lastLines, withoutEscapes } from './text.mjs';
 
 /** How long it may take until it serves: an emulator is slow. */
 const LIMIT_MILLISECONDS = 120_000;
+/** How long it may take to end: the broker drains for some seconds at most. */
+const END_MILLISECONDS = 30_000;
 const POLL_MILLISECONDS = 250;
+const ENDED_WELL = endedWith(0);
 
 /**
  * Starts a broker with a data folder of its own, `--data-dir` being added, and
  * publishes a message, which it must give back. `says` is what it must have written
- * to its log by then. Throws a Failure when any of that does not come about.
+ * to its log by then; after `endsOn`, a signal, it must end with 0. Throws a Failure
+ * when any of that does not come about.
  */
-export async function expectServed(title, program, args, { environment = {}, says = '' } = {}) {
+export async function expectServed(
+  title,
+  program,
+  args,
+  { environment = {}, says = '', endsOn } = {},
+) {
   announce(title);
   const began = performance.now();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'moustique-served-'));
@@ -35,7 +44,7 @@ export async function expectServed(title, program, args, { environment = {}, say
     stream.setEncoding('utf8').on('data', (text) => (said += withoutEscapes(text)));
   }
   const ended = exitCodeOf(child).then(
-    (code) => `it ended with ${code}`,
+    (code) => endedWith(code),
     (error) => error.message,
   );
   try {
@@ -46,6 +55,8 @@ export async function expectServed(title, program, args, { environment = {}, say
       return answer.ok && (await (await fetch(url)).text()) === value;
     });
     await until(ended, () => said.includes(says));
+    console.log(`  served after ${duration(performance.now() - began)}`);
+    if (endsOn !== undefined) await expectEnd(child, ended, endsOn);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const output = lastLines(said, 40).join('\n');
@@ -55,8 +66,21 @@ export async function expectServed(title, program, args, { environment = {}, say
     await ended;
     fs.rmSync(folder, { recursive: true, force: true });
   }
-  console.log(`  served after ${duration(performance.now() - began)}`);
   return said;
+}
+
+async function expectEnd(child, ended, signal) {
+  child.kill(signal);
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, END_MILLISECONDS, 'it did not end');
+  });
+  const how = await Promise.race([ended, late]).finally(() => clearTimeout(timer));
+  if (how !== ENDED_WELL) throw new Failure(`after ${signal} ${how}; expected: ${ENDED_WELL}.`);
+}
+
+function endedWith(code) {
+  return `it ended with ${code}`;
 }
 
 async function until(ended, isSo) {

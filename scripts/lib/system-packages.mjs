@@ -54,6 +54,7 @@ const PACKAGES = {
     { name: 'g++-aarch64-linux-gnu', program: 'aarch64-linux-gnu-g++' },
     { name: 'qemu-user', program: 'qemu-aarch64' },
     { name: 'wine64', program: 'wine' },
+    { name: 'nsis', program: 'makensis' },
     { name: 'xvfb', program: 'Xvfb' },
     { name: 'xauth', program: 'xauth' },
     { name: 'python3', program: 'python3' },

@@ -5,7 +5,14 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { complaintsIn, expectEqual } from '../lib/package-steps.mjs';
-import { PLATFORM_STEPS, SYSTEMS, variable, zigCompiler } from '../lib/platform-steps.mjs';
+import {
+  LEFT_OUT_ON_MACOS,
+  MACOS_HEADERS,
+  PLATFORM_STEPS,
+  SYSTEMS,
+  variable,
+  zigCompiler,
+} from '../lib/platform-steps.mjs';
 
 test('every system has its steps', () => {
   const systems = new Set(PLATFORM_STEPS.map(({ system }) => system));
@@ -28,12 +35,17 @@ test(
     const [python, compiler] = ['python', 'cc'].map((name) => path.join(folder, name));
     fs.writeFileSync(python, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
     fs.writeFileSync(compiler, zigCompiler(python), { mode: 0o755 });
-    const given = ['-O3', '-arch', 'arm64', '--target=arm64-apple-macosx', '-c', 'a file.c'];
-    const { stdout } = spawnSync(compiler, given, { encoding: 'utf8' });
-    assert.deepEqual(stdout.trimEnd().split('\n'), [
-      ...['-m', 'ziglang', 'cc', '-target', 'aarch64-macos'],
-      ...['-O3', '-c', 'a file.c'],
-    ]);
+    const given = ['-O3', '-arch', 'arm64', '--target=arm64-apple-macosx', '-c'];
+    for (const [file, compiled] of [
+      ['a file.c', ['a file.c']],
+      [LEFT_OUT_ON_MACOS, ['-x', 'c', '/dev/null']],
+    ]) {
+      const { stdout } = spawnSync(compiler, [...given, file], { encoding: 'utf8' });
+      assert.deepEqual(stdout.trimEnd().split('\n'), [
+        ...['-m', 'ziglang', 'cc', '-target', 'aarch64-macos', '-idirafter', MACOS_HEADERS],
+        ...['-O3', '-c', ...compiled],
+      ]);
+    }
   },
 );
 

@@ -132,19 +132,32 @@ pub(crate) fn on_signals<R: Runtime>(app: &AppHandle<R>) {
     });
 }
 
-/// Makes the first Ctrl-C quit, and the second one end the process at once.
-#[cfg(not(unix))]
+/// Makes the first event of a console quit, and the second one end the process at
+/// once. That the user logs off or the system goes down is told to the window that
+/// the event loop has, shown or not, and leads to [`RunEvent::Exit`].
+#[cfg(windows)]
 pub(crate) fn on_signals<R: Runtime>(app: &AppHandle<R>) {
-    use tokio::signal::ctrl_c;
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+
+    async fn any((interrupt, stop, close): &mut (CtrlC, CtrlBreak, CtrlClose)) {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = stop.recv() => {}
+            _ = close.recv() => {}
+        }
+    }
 
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if ctrl_c().await.is_ok() {
-            quit(&app);
-            if ctrl_c().await.is_ok() {
-                crash::end(&app);
-                std::process::exit(1);
-            }
-        }
+        let (Ok(interrupt), Ok(stop), Ok(close)) = (ctrl_c(), ctrl_break(), ctrl_close()) else {
+            tracing::warn!("The console cannot be listened to: it ends the process undrained.");
+            return;
+        };
+        let mut events = (interrupt, stop, close);
+        any(&mut events).await;
+        quit(&app);
+        any(&mut events).await;
+        crash::end(&app);
+        std::process::exit(1);
     });
 }

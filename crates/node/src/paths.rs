@@ -23,7 +23,9 @@ impl Paths {
         let folders = ProjectDirs::from("org", "Moustique", "moustique")?;
         Some(Self {
             config: folders.config_dir().join("config.yaml"),
-            data: folders.data_dir().to_owned(),
+            // Not `data_dir`: Windows takes that one along to other machines, and a
+            // database that is open with it.
+            data: folders.data_local_dir().to_owned(),
             logs: folders
                 .state_dir()
                 .unwrap_or_else(|| folders.data_local_dir())

@@ -28,7 +28,7 @@ fn entry(autostart: &Autostart) -> Result<AutoLaunch, Box<dyn std::error::Error 
     let arguments: Vec<_> = texts.map(|text| encoded(&text.to_string_lossy())).collect();
     let entry = AutoLaunchBuilder::new()
         .set_app_name("Moustique")
-        .set_app_path(&program(&autostart.program.to_string_lossy()))
+        .set_app_path(&program(&autostart.program.to_string_lossy())?)
         .set_args(&arguments)
         // Otherwise, where it may, it would start with the session of every user.
         .set_windows_enable_mode(WindowsEnableMode::CurrentUser)
@@ -47,12 +47,18 @@ fn encoded(argument: &str) -> String {
 }
 
 #[cfg(windows)]
-fn program(path: &str) -> String {
-    encoding::quoted(path)
+fn program(path: &str) -> io::Result<String> {
+    Ok(encoding::quoted(path))
 }
 
-/// As it is: whether the file is there is looked at before it is written down.
+/// As it is, because whether the file is there is looked at before it is written
+/// down, and then it is not escaped: such a launch agent would start nothing.
 #[cfg(not(windows))]
-fn program(path: &str) -> String {
-    path.to_owned()
+fn program(path: &str) -> io::Result<String> {
+    if encoding::escaped(path) == path {
+        return Ok(path.to_owned());
+    }
+    Err(io::Error::other(format!(
+        "{path}: macOS cannot be told of a path with &, < or > in it; move the program"
+    )))
 }

@@ -40,6 +40,7 @@ impl Shower {
             let mut native = notify_rust::Notification::new();
             native.summary(&title).body(&body);
             introduce(&mut native, &identifier, is_introduced);
+            // Dropped here and not later: on macOS that is what sends it.
             let shown = native.show().map(drop);
             is_busy.store(false, Ordering::Relaxed);
             shown.map_err(|error| error.to_string())

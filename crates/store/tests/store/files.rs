@@ -1,10 +1,8 @@
 //! The files: whose they are, and of whom.
 
-use std::path::Path;
-
 use moustique_store::{OpenError, Options, Store, rescue, set_aside};
 
-use crate::common::{open, subscribed};
+use crate::common::open;
 
 #[test]
 fn a_second_store_on_the_same_file_is_refused() {
@@ -37,6 +35,10 @@ fn a_file_that_is_no_database_is_reported_and_kept() {
 #[test]
 fn files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use crate::common::subscribed;
+
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path());
     store.commit(&[subscribed("#", 0)]).unwrap();
