@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Failure } from '../lib/failure.mjs';
-import {
-  COUNTS,
-  figuresIn,
-  longSteps,
-  PARTS,
-  testsRun,
-  variablesOf,
-} from '../lib/long-steps.mjs';
+import { COUNTS, figuresIn, longSteps, PARTS, testsRun, variablesOf } from '../lib/long-steps.mjs';
 
 test('each part has its step', () => {
   const parts = longSteps({}).flatMap(({ part }) => part ?? []);
