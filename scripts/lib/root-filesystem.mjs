@@ -11,7 +11,6 @@ import { ask } from './programs.mjs';
 import { step } from './steps.mjs';
 
 const RELEASE = 'bookworm';
-const MIRROR = 'http://deb.debian.org/debian';
 
 /** The folders that a program expects to be there, from its own first process. */
 const MOUNTS = [
@@ -26,11 +25,13 @@ export async function withRootFilesystem(packages, use) {
     throw new Failure('Not possible here: a Debian in a folder needs Linux, and root.');
   }
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'moustique-root-'));
+  // As a root folder is: every user in it has to pass.
+  fs.chmodSync(root, 0o755);
   try {
     // What debootstrap mounts goes with it.
     await step(`Unpacking Debian ${RELEASE} into ${root}`, 'unshare', [
       ...['--mount', 'debootstrap', '--variant=minbase', `--include=${packages.join(',')}`],
-      ...[RELEASE, root, mirror()],
+      ...[RELEASE, root, ...mirror()],
     ]);
     fs.copyFileSync('/etc/resolv.conf', path.join(root, 'etc', 'resolv.conf'));
     return await use(root);
@@ -68,7 +69,8 @@ export function runIn(root, title, script, { user = 'root', network = false } = 
 function mirror() {
   const asked = ['--format', '$(REPO_URI)', 'Created-By: Packages', `Codename: ${RELEASE}`];
   const [uri] = (ask('apt-get', ['indextargets', ...asked]) ?? '').split('\n');
-  return uri || MIRROR;
+  // Without one, debootstrap takes its own.
+  return uri ? [uri] : [];
 }
 
 function remove(root) {
