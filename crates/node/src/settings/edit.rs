@@ -22,10 +22,7 @@ pub(super) enum EditError {
     Kind { key: String, expected: &'static str },
     #[error("the file is no YAML that can be read: {0}")]
     Unreadable(String),
-    #[error(
-        "'{0}' is written in a way that cannot be changed from here, such as with an anchor: \
-         change it in the file"
-    )]
+    #[error("'{0}' is written in a way that cannot be changed from here: change it in the file")]
     Unusual(String),
 }
 
